@@ -1,0 +1,104 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+// The graph is the design: docs/architecture.md, "The rooms". Tests/ArchitectureTests compares the two.
+
+func systemLibrary(_ name: String, pkgConfig: String? = nil, apt: String) -> Target {
+    .systemLibrary(name: name, path: "Sources/C/\(name)", pkgConfig: pkgConfig, providers: [.apt([apt])])
+}
+
+func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> [Target] {
+    [
+        .target(name: name, dependencies: dependencies),
+        .testTarget(
+            name: "\(name)Tests",
+            dependencies: [.byName(name: name), "TestSupport"] + dependencies,
+            path: "Tests/\(name)Tests"
+        ),
+    ]
+}
+
+// 0: C libraries, straight from the distribution.
+let libraries: [Target] = [
+    systemLibrary("CUV", pkgConfig: "libuv", apt: "libuv1-dev"),
+    systemLibrary("COpenSSL", pkgConfig: "openssl", apt: "libssl-dev"),
+    systemLibrary("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
+    systemLibrary("CICU", pkgConfig: "icu-i18n", apt: "libicu-dev"),
+    .target(
+        name: "CRE2",
+        path: "Sources/C/CRE2",
+        linkerSettings: [.linkedLibrary("re2"), .linkedLibrary("stdc++")]
+    ),
+]
+
+// 1: what everything stands on, and the only importers of the C libraries that are pure.
+let foundations: [Target] =
+    room("Base")
+    + room("Cryptography", ["Base", "COpenSSL"])
+    + room("Patterns", ["Base", "CRE2"])
+    + room("YAMLText", ["Base", "CYAML"])
+    + room("UnicodeText", ["Base", "CICU"])
+
+// 2: pure rooms. No I/O, no clock, no task.
+let pure: [Target] =
+    room("JSONText", ["Base"])
+    + room("JSONSchema", ["Base", "JSONText", "Patterns"])
+    + room("HTTPWire", ["Base"])
+    + room("MCPModel", ["Base", "JSONText", "UnicodeText"])
+    + room("RateLimits", ["Base"])
+    + room("PolicyEngine", ["Base", "JSONText", "JSONSchema", "Patterns", "UnicodeText", "RateLimits", "Cryptography"])
+    + room("Settings", ["Base", "JSONText", "YAMLText"])
+
+// 3: the outside world.
+let drivers: [Target] =
+    room("EventLoops", ["Base", "CUV"])
+    + room("HTTPTransport", ["Base", "EventLoops", "HTTPWire", "COpenSSL"])
+    + room("Secrets", ["Base", "Cryptography"])
+
+// 4: the product.
+let product: [Target] =
+    room("Upstreams", ["Base", "EventLoops", "HTTPTransport", "HTTPWire", "JSONText", "MCPModel"])
+    + room(
+        "Gateway",
+        [
+            "Base", "Cryptography", "EventLoops", "HTTPTransport", "HTTPWire", "JSONText", "JSONSchema", "MCPModel",
+            "PolicyEngine", "RateLimits", "Secrets", "Settings", "Upstreams", "UnicodeText",
+        ]
+    )
+
+// 5: the command line, and what only tests use.
+let outer: [Target] = [
+    .executableTarget(
+        name: "toolgate",
+        dependencies: [
+            "Base", "Cryptography", "EventLoops", "Gateway", "HTTPTransport", "HTTPWire", "JSONText", "JSONSchema",
+            "MCPModel", "PolicyEngine", "RateLimits", "Secrets", "Settings", "Upstreams", "YAMLText",
+        ]
+    ),
+    .target(name: "TestSupport", dependencies: ["Base"], path: "Tests/TestSupport"),
+    .testTarget(name: "ArchitectureTests", dependencies: ["TestSupport"], path: "Tests/ArchitectureTests"),
+]
+
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .enableUpcomingFeature("ImmutableWeakCaptures"),
+    .enableExperimentalFeature("Lifetimes"),
+    .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+    name: "toolgate",
+    products: [.executable(name: "toolgate", targets: ["toolgate"])],
+    targets: libraries + foundations + pure + drivers + product + outer,
+    swiftLanguageModes: [.v6],
+    cxxLanguageStandard: .cxx17
+)
+
+for target in package.targets where target.type != .system && target.name != "CRE2" {
+    let isTest = target.type == .test || target.name == "TestSupport"
+    target.swiftSettings = isTest ? settings : settings + [.strictMemorySafety()]
+}
