@@ -1,0 +1,34 @@
+# Every target first lets scripts/bootstrap install what is missing. `make help` lists them.
+.DEFAULT_GOAL := help
+.PHONY: help run test bench lint fuzz sanitize soak
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## build, start a sandbox CRM server and the gateway in front of it, show four calls
+	@scripts/bootstrap
+	@scripts/run
+
+test: ## everything that must pass before a change lands: unit tests, lint, real clients and servers
+	@scripts/bootstrap test
+	@scripts/test
+
+lint: ## formatting, house rules, declared imports
+	@scripts/bootstrap
+	@scripts/lint
+
+bench: ## measure the gateway beside its peers, in one run
+	@scripts/bootstrap bench
+	@scripts/optional bench
+
+fuzz: ## one minute of libFuzzer per reader
+	@scripts/bootstrap
+	@scripts/optional fuzz
+
+sanitize: ## unit tests under the address and the thread sanitiser
+	@scripts/bootstrap
+	@scripts/sanitize
+
+soak: ## the long tests, which `make test` leaves out
+	@scripts/bootstrap test
+	@scripts/optional soak
