@@ -76,6 +76,14 @@ let outer: [Target] = [
         ]
     ),
     .target(name: "TestSupport", dependencies: ["Base"], path: "Tests/TestSupport"),
+    .testTarget(
+        name: "toolgateTests",
+        dependencies: [
+            "toolgate", "TestSupport", "Base", "EventLoops", "Gateway", "HTTPTransport", "HTTPWire", "JSONText",
+            "MCPModel", "PolicyEngine", "Secrets", "Settings", "Upstreams",
+        ],
+        path: "Tests/toolgateTests"
+    ),
     .testTarget(name: "ArchitectureTests", dependencies: ["TestSupport"], path: "Tests/ArchitectureTests"),
 ]
 

@@ -64,10 +64,13 @@ struct ArrowTests {
         }
     }
 
-    @Test("the import reader understands every spelling", arguments: [
-        ("import Base", "Base"), ("public import Base", "Base"), ("@testable import Gateway", "Gateway"),
-        ("internal import struct Base.ByteString", "Base"), ("// import Base", nil), ("important()", nil),
-    ])
+    @Test(
+        "the import reader understands every spelling",
+        arguments: [
+            ("import Base", "Base"), ("public import Base", "Base"), ("@testable import Gateway", "Gateway"),
+            ("internal import struct Base.ByteString", "Base"), ("// import Base", nil), ("important()", nil),
+        ]
+    )
     func importSpellings(line: String, module: String?) {
         #expect(String.importedModule(line[...]) == module)
     }
@@ -103,9 +106,11 @@ extension RepositoryFiles {
 
     /// The names of the folders in `folder`.
     static func folders(in folder: String) -> Set<String> {
-        Set(files(below: folder, suffix: "").compactMap { path in
-            let parts = path.dropFirst(folder.count + 1).split(separator: "/")
-            return parts.count > 1 ? String(parts[0]) : nil
-        })
+        Set(
+            files(below: folder, suffix: "").compactMap { path in
+                let parts = path.dropFirst(folder.count + 1).split(separator: "/")
+                return parts.count > 1 ? String(parts[0]) : nil
+            }
+        )
     }
 }

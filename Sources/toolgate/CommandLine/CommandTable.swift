@@ -1,0 +1,26 @@
+/// Every command there is, in the order the help lists them.
+enum CommandTable {
+    static let all: [Command] = [
+        VersionCommand.command
+    ]
+
+    /// Runs the words after the program's name and returns the exit code.
+    static func run(_ words: [String], console: Console) -> ExitStatus {
+        do throws(CommandFailure) {
+            switch try CommandParser(commands: all, console: console).parse(words) {
+            case .run(let invocation):
+                return try invocation.command.run(invocation)
+            case .helpForAll:
+                console.writeOutput(Array(HelpText.all(all).utf8))
+            case .help(let command):
+                console.writeOutput(Array(HelpText.command(command).utf8))
+            case .helpForGroup(let group):
+                console.writeOutput(Array(HelpText.group(group, in: all).utf8))
+            }
+            return .done
+        } catch {
+            console.say("toolgate: \(error.message)")
+            return error.status
+        }
+    }
+}

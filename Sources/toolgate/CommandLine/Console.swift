@@ -1,0 +1,42 @@
+/// Where a command writes and what surrounds it; tests put their own in place of the terminal.
+struct Console: Sendable {
+    /// Data, for programs and pipes.
+    let writeOutput: @Sendable ([UInt8]) -> Void
+    /// Everything said to a person.
+    let writeError: @Sendable ([UInt8]) -> Void
+    /// The process's variables.
+    let environment: [String: String]
+    /// Whether standard output is a terminal.
+    let outputIsTerminal: Bool
+    /// Whether standard input is a terminal.
+    let inputIsTerminal: Bool
+
+    /// A line of data.
+    func output(_ line: String) {
+        writeOutput(Array(line.utf8) + [UInt8(ascii: "\n")])
+    }
+
+    /// A line for the person.
+    func say(_ line: String) {
+        writeError(Array(line.utf8) + [UInt8(ascii: "\n")])
+    }
+
+    /// Colour only for a terminal that can show it and a person who did not decline (no-color.org).
+    var usesColour: Bool {
+        outputIsTerminal && (environment["NO_COLOR"] ?? "").isEmpty && environment["TERM"] != "dumb"
+    }
+
+    /// `text` in a colour, or as it is.
+    func coloured(_ text: String, _ colour: Colour) -> String {
+        usesColour ? "\u{1B}[\(colour.rawValue)m\(text)\u{1B}[0m" : text
+    }
+
+    /// The few colours we use, as SGR parameters.
+    enum Colour: String {
+        case red = "31"
+        case green = "32"
+        case yellow = "33"
+        case dim = "2"
+        case bold = "1"
+    }
+}
