@@ -1,0 +1,32 @@
+internal import Synchronization
+
+/// Counts what is in flight for one grant or one server, over all workers, up to a bound (security.md, H5).
+///
+/// Without a queue: who finds it full is told so at once, because a held call costs the caller's time-out and our
+/// memory, and the answer says to try again.
+final class Bulkhead: Sendable {
+    let capacity: Int
+    private let occupied = Atomic<Int>(0)
+
+    init(capacity: Int) {
+        self.capacity = capacity
+    }
+
+    /// Takes a place; `false` when there is none.
+    func enter() -> Bool {
+        let (_, count) = occupied.add(1, ordering: .relaxed)
+        guard count <= capacity else {
+            occupied.subtract(1, ordering: .relaxed)
+            return false
+        }
+        return true
+    }
+
+    /// Gives a place back; exactly once per successful ``enter()``.
+    func leave() {
+        occupied.subtract(1, ordering: .relaxed)
+    }
+
+    /// How many places are taken right now.
+    var count: Int { occupied.load(ordering: .relaxed) }
+}

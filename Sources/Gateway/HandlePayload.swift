@@ -1,0 +1,59 @@
+/// Writes the plaintext of a sealed handle: whole numbers and byte runs, each run with its length before it.
+struct HandlePayloadWriter {
+    private(set) var bytes: [UInt8] = []
+
+    /// Appends one byte.
+    mutating func append(_ byte: UInt8) {
+        bytes.append(byte)
+    }
+
+    /// Appends a run of bytes; at most 4 GiB, far above any limit of a message.
+    mutating func append(run: some Collection<UInt8>) {
+        let count = UInt32(clamping: run.count)
+        for shift in [UInt32(24), 16, 8, 0] {
+            bytes.append(UInt8(truncatingIfNeeded: count >> shift))
+        }
+        bytes.append(contentsOf: run)
+    }
+}
+
+/// Reads what the writer wrote.
+///
+/// The seal vouches for the bytes; the checks are for keys of older formats.
+struct HandlePayloadReader {
+    private let bytes: [UInt8]
+    private var position = 0
+
+    init(_ bytes: [UInt8]) {
+        self.bytes = bytes
+    }
+
+    /// Whether everything was read.
+    var isAtEnd: Bool { position == bytes.count }
+
+    /// The next byte.
+    mutating func byte() -> UInt8? {
+        guard position < bytes.count else {
+            return nil
+        }
+        defer { position += 1 }
+        return bytes[position]
+    }
+
+    /// The next run.
+    mutating func run() -> [UInt8]? {
+        guard bytes.count - position >= 4 else {
+            return nil
+        }
+        var count = 0
+        for _ in 0..<4 {
+            count = count << 8 | Int(bytes[position])
+            position += 1
+        }
+        guard bytes.count - position >= count else {
+            return nil
+        }
+        defer { position += count }
+        return Array(bytes[position..<(position + count)])
+    }
+}
