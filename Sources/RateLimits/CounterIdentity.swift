@@ -1,0 +1,93 @@
+public import Base
+
+/// How a limit measures time.
+public enum CounterWindow: Hashable, Sendable {
+    /// Any half-open interval of this many nanoseconds (policy-language.md, section 5, `align: sliding`).
+    case sliding(nanoseconds: Int64)
+    /// Resets at the turn of a unit of the calendar; the caller knows zones and says when that is.
+    case calendar(CalendarUnit)
+}
+
+/// The units a calendar window may have.
+public enum CalendarUnit: UInt8, Hashable, Sendable, CaseIterable {
+    case second, minute, hour, day, week, month
+}
+
+/// Whose calls share a counter (policy-language.md, section 5, `scope`).
+public enum CounterScope: UInt8, Hashable, Sendable, CaseIterable {
+    case grant, member, server, organisation
+}
+
+/// What makes two limits count together: name, window, alignment, scope and key path, each a field of its own.
+///
+/// Never concatenated text, so no caller can choose a name that meets another's counter (security.md, 3.3 rule 7).
+/// The hash is computed once; comparing two identities of one policy compares array identities first.
+public struct CounterIdentity: Hashable, Sendable {
+    /// The counter's name.
+    public let name: ByteString
+    /// Window and alignment.
+    public let window: CounterWindow
+    /// Whose calls share it.
+    public let scope: CounterScope
+    /// The canonical key path, `nil` when the counter is not split.
+    public let keyPath: ByteString?
+    private let precomputedHash: Int
+
+    /// An identity from its parts.
+    public init(name: ByteString, window: CounterWindow, scope: CounterScope, keyPath: ByteString? = nil) {
+        self.name = name
+        self.window = window
+        self.scope = scope
+        self.keyPath = keyPath
+        var hasher = Hasher()
+        hasher.combine(name)
+        hasher.combine(window)
+        hasher.combine(scope)
+        hasher.combine(keyPath)
+        precomputedHash = hasher.finalize()
+    }
+
+    /// Whether every part is the same.
+    public static func == (left: CounterIdentity, right: CounterIdentity) -> Bool {
+        left.precomputedHash == right.precomputedHash && left.scope == right.scope && left.window == right.window
+            && left.name == right.name && left.keyPath == right.keyPath
+    }
+
+    /// Feeds the hash made when the value was.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(precomputedHash)
+    }
+}
+
+/// One holder of counters: the kind keeps a member called like a grant apart from that grant.
+public struct ScopeKey: Hashable, Sendable {
+    /// What `bytes` names.
+    public enum Kind: UInt8, Hashable, Sendable {
+        case grant, member, grantWithoutMember, server, organisation
+    }
+
+    /// What `bytes` names.
+    public let kind: Kind
+    /// The holder's identifier.
+    public let bytes: ByteString
+
+    /// A holder of counters.
+    public init(_ kind: Kind, _ bytes: ByteString) {
+        self.kind = kind
+        self.bytes = bytes
+    }
+}
+
+/// The value that splits a counter, typed and canonical: `1` and `1.0` are one, `"1"` is another.
+public enum CounterKeyValue: Hashable, Sendable {
+    /// The counter is not split.
+    case none
+    /// Text, as its bytes.
+    case text(ByteString)
+    /// A digest of text too long to keep (so that 10,000 values stay small).
+    case digest(ByteString)
+    /// A number by its exact value.
+    case number(ExactDecimal)
+    /// A boolean.
+    case boolean(Bool)
+}

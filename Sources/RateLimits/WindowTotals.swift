@@ -1,0 +1,139 @@
+import Base
+
+/// The time a charge is judged at, in its counter's own unit.
+///
+/// Sliding counters run on the monotonic clock in nanoseconds, calendar counters on the wall clock in milliseconds;
+/// after this point the two are one algorithm.
+struct WindowMoment {
+    /// Numbers the bucket an addition made now belongs to; never falls as time goes on.
+    let bucket: Int64
+    /// Entries whose bucket expires at or before this are forgotten.
+    let threshold: Int64
+    /// When an addition made now stops counting.
+    let expires: Int64
+    /// The time now; waits are measured from it.
+    let now: Int64
+    /// Whether additions to an old bucket prolong it (sliding) or belong to the window it stands for (calendar).
+    let prolongs: Bool
+
+    /// How many parts a sliding window is divided into; an entry may count one such part too long, never too short.
+    static let divisions: Int64 = 64
+
+    init(_ charge: Charge, at now: Instant, wall: WallTime) {
+        switch charge.identity.window {
+        case .sliding(let length):
+            let width = Swift.max((length - 1) / Self.divisions + 1, 1)
+            let (end, overflow) = now.nanoseconds.addingReportingOverflow(length)
+            bucket = now.nanoseconds.flooredDivision(by: width).quotient
+            threshold = now.nanoseconds
+            expires = overflow ? .max : end
+            self.now = now.nanoseconds
+            prolongs = true
+        case .calendar:
+            let window = charge.calendarWindow
+            bucket = window.lowerBound.milliseconds
+            threshold = window.lowerBound.milliseconds
+            expires = window.upperBound.milliseconds
+            self.now = wall.milliseconds
+            prolongs = false
+        }
+    }
+}
+
+/// The total of one counter over its window, as a short list of buckets.
+///
+/// INVARIANT: bucket numbers and expiries rise along `buckets`; no sum is zero; `total` is the sum of all sums. A
+/// sliding window keeps at most 65 buckets: those that began within the window and the one that began before it.
+///
+/// In a sliding window every entry counts until the window's length after the *last* entry of its bucket, which is at
+/// most 1/64 of the window later than its own end and never earlier: no interval of the window's length admits more
+/// than the maximum, and a single entry leaves exactly on time. A calendar window is one bucket that expires as a whole.
+struct WindowTotals {
+    private struct Bucket {
+        let number: Int64
+        var expires: Int64
+        var sum: ExactDecimal
+    }
+
+    private var buckets: [Bucket] = []
+    private(set) var total: ExactDecimal = .zero
+
+    var isEmpty: Bool { buckets.isEmpty }
+
+    /// When the last entry stops counting, in the counter's unit.
+    var expires: Int64 { buckets.last?.expires ?? .min }
+
+    /// Forgets what no longer counts.
+    ///
+    /// A clock that went backwards forgets nothing.
+    mutating func forget(upTo threshold: Int64) {
+        guard let first = buckets.first, first.expires <= threshold else {
+            return
+        }
+        guard expires > threshold else {
+            buckets.removeAll(keepingCapacity: true)
+            total = .zero
+            return
+        }
+        let kept = buckets.firstIndex { $0.expires > threshold } ?? buckets.count
+        for index in 0..<kept {
+            total = total - buckets[index].sum
+        }
+        buckets.removeFirst(kept)
+    }
+
+    /// Whether `amount` fits below `maximum` now.
+    ///
+    /// Call ``forget(upTo:)`` first.
+    func admits(_ amount: ExactDecimal, below maximum: ExactDecimal) -> Bool {
+        amount.isZero || total + amount <= maximum
+    }
+
+    /// How long until `amount` would fit if nothing else is added; `nil` when it never will.
+    ///
+    /// In the counter's unit.
+    func wait(for amount: ExactDecimal, below maximum: ExactDecimal, at moment: WindowMoment) -> Int64? {
+        guard amount <= maximum else {
+            return nil
+        }
+        var rest = total
+        for bucket in buckets {
+            rest = rest - bucket.sum
+            guard rest + amount > maximum else {
+                // A calendar counter opened by a policy of another zone is left at the later of the two turns.
+                let end = moment.prolongs ? bucket.expires : Swift.max(bucket.expires, moment.expires)
+                let (difference, overflow) = end.subtractingReportingOverflow(moment.now)
+                return overflow ? .max : Swift.max(difference, 0)
+            }
+        }
+        return 0
+    }
+
+    /// Adds a positive amount and says in which bucket, for ``giveBack(_:from:)``.
+    mutating func add(_ amount: ExactDecimal, at moment: WindowMoment) -> Int64 {
+        total = total + amount
+        guard let last = buckets.indices.last, moment.bucket <= buckets[last].number || !moment.prolongs else {
+            buckets.append(Bucket(number: moment.bucket, expires: moment.expires, sum: amount))
+            return moment.bucket
+        }
+        buckets[last].sum = buckets[last].sum + amount
+        if moment.prolongs {
+            buckets[last].expires = Swift.max(buckets[last].expires, moment.expires)
+        }
+        return buckets[last].number
+    }
+
+    /// Takes back an addition if the bucket it was made in still counts, and never more than is there.
+    mutating func giveBack(_ amount: ExactDecimal, from number: Int64) {
+        guard let index = buckets.firstIndex(where: { $0.number == number }) else {
+            return
+        }
+        guard amount < buckets[index].sum else {
+            total = total - buckets[index].sum
+            buckets.remove(at: index)
+            return
+        }
+        buckets[index].sum = buckets[index].sum - amount
+        total = total - amount
+    }
+}
