@@ -1,0 +1,130 @@
+import Base
+
+/// Why a field, a target or a status cannot be written.
+public enum HTTPSerializerError: String, Error, Hashable, Sendable, CaseIterable {
+    /// A name that is empty, too long or not a token.
+    case badName = "bad_name"
+    /// A value with CR, LF, NUL, another control byte, a byte beyond ASCII, or white space at an end.
+    case badValue = "bad_value"
+    /// A second field of a kind that may stand once.
+    case duplicateField = "duplicate_field"
+    /// A field that the serialiser writes itself, such as `Content-Length`.
+    case framingField = "framing_field"
+    /// More fields or bytes than a head may have.
+    case tooLarge = "too_large"
+    /// A target that is not a path with an optional query.
+    case badTarget = "bad_target"
+    /// A method that is not a token, or `CONNECT`.
+    case badMethod = "bad_method"
+    /// A request without `Host`.
+    case missingHost = "missing_host"
+    /// A final status outside 200 to 599.
+    case badStatus = "bad_status"
+    /// A body where there can be none, or the reverse.
+    case badFraming = "bad_framing"
+}
+
+extension HTTPFields {
+    /// Appends a known field with a literal value.
+    ///
+    /// A literal that cannot stand, or a second one of a kind that may stand once, is our own mistake and stops the
+    /// process.
+    public mutating func append(_ field: KnownField, _ value: StaticString) {
+        let bytes = ByteString(stringLiteral: value).bytes
+        do {
+            try append(field, bytes)
+        } catch {
+            preconditionFailure("`\(field.name)` cannot be written: \(error.rawValue)")
+        }
+    }
+
+    /// Appends a known field whose value is a whole number.
+    public mutating func append(_ field: KnownField, decimal: Int) throws(HTTPSerializerError) {
+        var digits: [UInt8] = []
+        digits.append(decimal: decimal)
+        try append(field, digits)
+    }
+
+    /// Appends a known field.
+    ///
+    /// - Throws: when the value holds a byte that cannot stand, when the field may stand once and is there already, or
+    ///   when
+    ///   the serialiser writes it itself (`Content-Length`, `Transfer-Encoding`, `Connection`, …).
+    public mutating func append(
+        _ field: KnownField,
+        _ value: some Collection<UInt8>
+    ) throws(HTTPSerializerError) {
+        guard !field.isFraming else {
+            throw .framingField
+        }
+        guard !field.isSingleton || !contains(field) else {
+            throw .duplicateField
+        }
+        var name: [UInt8] = []
+        name.append(field.name)
+        try add(name: name, value: value, known: field.rawValue)
+    }
+
+    /// Appends a field by name, which becomes lower case.
+    ///
+    /// - Throws: as the other form, and when the name is not a token.
+    public mutating func append(
+        name: some Collection<UInt8>,
+        value: some Collection<UInt8>
+    ) throws(HTTPSerializerError) {
+        guard !name.isEmpty, name.count <= HeadLine.maximumNameBytes, name.allSatisfy(ByteClass.token.contains) else {
+            throw .badName
+        }
+        if let field = KnownField(name: name) {
+            return try append(field, value)
+        }
+        let lowercased = name.map(\.asciiLowercased)
+        let isMCP = lowercased.hasPrefix("mcp-")
+        if isMCP, contains(where: { $0.name.elementsEqual(lowercased) }) {
+            throw .duplicateField
+        }
+        try add(name: lowercased, value: value, known: isMCP ? FieldEntry.unknownMCP : FieldEntry.unknown)
+    }
+
+    /// Whether `value` may stand as a field value that we write: visible ASCII, with spaces and tabs inside only.
+    ///
+    /// This is the check of threat C6. Whatever fails it must be encoded by its protocol (MCP has the base64 form) or
+    /// refused; it is never dropped or repaired here.
+    public static func isWritable(value: some Collection<UInt8>) -> Bool {
+        guard let first = value.first else {
+            return true
+        }
+        var last = first
+        for byte in value {
+            guard byte >= 0x21 && byte <= 0x7E || byte.isBlank else {
+                return false
+            }
+            last = byte
+        }
+        return !first.isBlank && !last.isBlank
+    }
+
+    private mutating func add(
+        name: [UInt8],
+        value: some Collection<UInt8>,
+        known: UInt8
+    ) throws(HTTPSerializerError) {
+        guard Self.isWritable(value: value) else {
+            throw .badValue
+        }
+        guard count < Self.capacity, bytes.count + name.count + value.count <= Self.maximumBytes else {
+            throw .tooLarge
+        }
+        let start = bytes.count
+        var entry = FieldEntry(line: start..<(start + name.count + value.count))
+        entry.nameLength = UInt16(truncatingIfNeeded: name.count)
+        entry.valueStart = UInt32(truncatingIfNeeded: start + name.count)
+        entry.known = known
+        add(entry) { bytes in
+            for byte in name {
+                bytes.append(byte.asciiLowercased)
+            }
+            bytes.append(contentsOf: value)
+        }
+    }
+}

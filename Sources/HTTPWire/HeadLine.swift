@@ -1,0 +1,171 @@
+import Base
+
+/// Reads the field lines of a head whose bytes `HeadScanner` has already found clean.
+enum HeadLine {
+    /// LIMIT: no name we know of is half as long.
+    static let maximumNameBytes = 256
+
+    /// Tells names and values apart in `lines` from `firstField` on, lowers the names in place, recognises them, and
+    /// refuses what must not stand: folds, white space before the colon, duplicates of singletons, twins of known
+    /// names.
+    static func parseFields(
+        _ bytes: inout [UInt8],
+        _ lines: inout [FieldEntry],
+        from firstField: Int,
+        hasHighBytes: Bool
+    ) throws(HTTPWireError) {
+        let table = KnownFieldTable.shared
+        var seen: UInt64 = 0
+        var mcpCount = 0
+        for number in firstField..<lines.count {
+            try parse(&bytes, &lines[number], table)
+            let known = lines[number].known
+            if let field = KnownField(rawValue: known) {
+                if hasHighBytes, bytes[lines[number].valueRange].contains(where: { $0 >= 0x80 }) {
+                    throw .nonASCIIValue
+                }
+                let bit: UInt64 = 1 << UInt64(known)
+                guard seen & bit == 0 || !field.isSingleton else {
+                    throw .duplicateField
+                }
+                seen |= bit
+            } else if known == FieldEntry.unknownMCP {
+                mcpCount += 1
+                if hasHighBytes, bytes[lines[number].valueRange].contains(where: { $0 >= 0x80 }) {
+                    throw .nonASCIIValue
+                }
+            }
+        }
+        if mcpCount > 1 {
+            try refuseDuplicateParameters(bytes, lines[firstField...])
+        }
+    }
+
+    private static func parse(
+        _ bytes: inout [UInt8],
+        _ line: inout FieldEntry,
+        _ table: KnownFieldTable
+    ) throws(HTTPWireError) {
+        let start = Int(line.nameStart)
+        let end = Int(line.valueEnd)
+        var span = bytes.mutableSpan
+        var colon = start
+        var hasOddMark = false
+        while colon < end {
+            let byte = span[colon]
+            if byte &- UInt8(ascii: "a") < 26 || byte == UInt8(ascii: "-") {
+                colon += 1
+                continue
+            }
+            if byte == Ascii.colon {
+                break
+            }
+            if byte &- UInt8(ascii: "A") < 26 {
+                span[colon] = byte | 0x20
+            } else {
+                guard ByteClass.token.contains(byte) else {
+                    throw misplaced(byte, isFirst: colon == start)
+                }
+                hasOddMark = hasOddMark || byte.decimalDigit == nil
+            }
+            colon += 1
+        }
+        guard colon < end else {
+            throw .missingColon
+        }
+        guard colon > start, colon - start <= maximumNameBytes else {
+            throw .malformedFieldName
+        }
+        line.nameLength = UInt16(truncatingIfNeeded: colon - start)
+        line.known = recognise(span.span, start..<colon, table)
+        if hasOddMark {
+            try refuseTwin(span.span, start..<colon, table)
+        }
+        trim(span.span, from: colon + 1, to: end, &line)
+        try refusePadding(span.span, line, from: colon + 1, to: end)
+    }
+
+    private static func misplaced(_ byte: UInt8, isFirst: Bool) -> HTTPWireError {
+        guard byte.isBlank else {
+            return .malformedFieldName
+        }
+        return isFirst ? .foldedLine : .spaceBeforeColon
+    }
+
+    @inline(__always)
+    private static func recognise(_ bytes: Span<UInt8>, _ name: Range<Int>, _ table: KnownFieldTable) -> UInt8 {
+        if let field = table.field(bytes, name) {
+            return field.rawValue
+        }
+        return isMCP(bytes, name) ? FieldEntry.unknownMCP : FieldEntry.unknown
+    }
+
+    private static func isMCP(_ bytes: Span<UInt8>, _ name: Range<Int>) -> Bool {
+        name.count > 4 && bytes[name.lowerBound] == UInt8(ascii: "m") && bytes[name.lowerBound + 1] == UInt8(ascii: "c")
+            && bytes[name.lowerBound + 2] == UInt8(ascii: "p") && bytes[name.lowerBound + 3] == UInt8(ascii: "-")
+    }
+
+    /// Refuses a name that becomes one of ours when its other marks are read as hyphens.
+    ///
+    /// CGI-like servers turn every such mark into an underscore, so `mcp_name` and `Mcp-Name` are one variable to them:
+    /// a front proxy that strips the one lets the other through (threat C5).
+    private static func refuseTwin(
+        _ bytes: Span<UInt8>,
+        _ name: Range<Int>,
+        _ table: KnownFieldTable
+    ) throws(HTTPWireError) {
+        var plain: [UInt8] = []
+        plain.append(bytes, name)
+        for index in plain.indices where plain[index] &- UInt8(ascii: "a") >= 26 && plain[index].decimalDigit == nil {
+            plain[index] = UInt8(ascii: "-")
+        }
+        guard recognise(plain.span, 0..<plain.count, table) == FieldEntry.unknown else {
+            throw .twinFieldName
+        }
+    }
+
+    private static func trim(_ bytes: Span<UInt8>, from start: Int, to end: Int, _ line: inout FieldEntry) {
+        var lower = start
+        var upper = end
+        while lower < upper, bytes[lower].isBlank {
+            lower += 1
+        }
+        while upper > lower, bytes[upper - 1].isBlank {
+            upper -= 1
+        }
+        line.valueStart = UInt32(truncatingIfNeeded: lower)
+        line.valueEnd = UInt32(truncatingIfNeeded: upper)
+    }
+
+    /// The fields that decide where a body ends may have one space before their value and nothing else around it.
+    private static func refusePadding(
+        _ bytes: Span<UInt8>,
+        _ line: FieldEntry,
+        from start: Int,
+        to end: Int
+    ) throws(HTTPWireError) {
+        let isLength = line.known == KnownField.contentLength.rawValue
+        guard isLength || line.known == KnownField.transferEncoding.rawValue else {
+            return
+        }
+        let padding = Int(line.valueStart) - start
+        guard Int(line.valueEnd) == end, padding == 0 || padding == 1 && bytes[start] == Ascii.space else {
+            throw isLength ? .malformedContentLength : .unsupportedTransferCoding
+        }
+    }
+
+    /// Quadratic in the number of `Mcp-*` fields we do not know by name, which the limit on fields bounds.
+    private static func refuseDuplicateParameters(
+        _ bytes: [UInt8],
+        _ lines: ArraySlice<FieldEntry>
+    ) throws(HTTPWireError) {
+        let parameters = lines.filter { $0.known == FieldEntry.unknownMCP }
+        for (number, one) in parameters.enumerated() {
+            for other in parameters[(number + 1)...] where other.nameLength == one.nameLength {
+                guard !bytes[one.nameRange].elementsEqual(bytes[other.nameRange]) else {
+                    throw .duplicateField
+                }
+            }
+        }
+    }
+}
