@@ -1,0 +1,101 @@
+public import Base
+
+/// The text of a string or key.
+///
+/// It is compared as the UTF-8 it stands for, escapes resolved, and never as a `String`.
+public struct JSONString: Sendable {
+    /// The document it stands in.
+    public let document: JSONDocument
+    /// Its bytes in the document, between the quotes, as written.
+    public let rawRange: Range<Int>
+    /// Whether it was written with escapes; without, the raw bytes are the text.
+    public let hasEscapes: Bool
+
+    init(document: JSONDocument, node: TapeNode) {
+        self.document = document
+        rawRange = node.contents
+        hasEscapes = node.hasEscapes
+    }
+
+    /// The text in UTF-8, escapes resolved; copies.
+    public var bytes: [UInt8] {
+        hasEscapes ? resolved : Array(document.bytes[rawRange])
+    }
+
+    /// The text in UTF-8, escapes resolved; copies only when there are any.
+    ///
+    /// Its indices do not start at 0.
+    public var slice: ArraySlice<UInt8> {
+        hasEscapes ? resolved[...] : document.bytes[rawRange]
+    }
+
+    private var resolved: [UInt8] {
+        let bytes = document.bytes
+        return StringEscapes.resolved(bytes.span, in: rawRange)
+    }
+
+    /// The text for people.
+    ///
+    /// Never compare the result.
+    public var text: String { String(decoding: slice, as: UTF8.self) }
+
+    /// How many Unicode scalars it has; linear, no allocation.
+    public var scalarCount: Int {
+        let bytes = document.bytes
+        return StringEscapes.scalarCount(bytes.span, in: rawRange)
+    }
+
+    /// Whether this is exactly the literal; no allocation unless there are escapes.
+    public func isEqual(to text: StaticString) -> Bool {
+        if hasEscapes {
+            return bytes.isEqual(to: text)
+        }
+        // Most keys differ in length: asked first, without a slice.
+        return rawRange.count == text.utf8CodeUnitCount && document.bytes[rawRange].isEqual(to: text)
+    }
+
+    /// Whether this is exactly these bytes; no allocation unless there are escapes.
+    public func isEqual(to other: some Collection<UInt8>) -> Bool {
+        if hasEscapes {
+            return bytes.elementsEqual(other)
+        }
+        return rawRange.count == other.count && document.bytes[rawRange].elementsEqual(other)
+    }
+
+    /// Whether both stand for the same text, scalar by scalar.
+    public func isEqual(to other: JSONString) -> Bool {
+        if !hasEscapes, !other.hasEscapes, rawRange.count != other.rawRange.count {
+            return false
+        }
+        return slice == other.slice
+    }
+}
+
+extension JSONString: CustomStringConvertible {
+    /// The text for people, as `text`.
+    public var description: String { text }
+}
+
+/// A number as it was written.
+public struct JSONNumber: Sendable {
+    private let document: JSONDocument
+    private let range: Range<Int>
+
+    init(document: JSONDocument, range: Range<Int>) {
+        self.document = document
+        self.range = range
+    }
+
+    /// The digits as they came, uncopied.
+    public var lexeme: ArraySlice<UInt8> { document.bytes[range] }
+
+    /// The exact value.
+    public var decimal: ExactDecimal {
+        let bytes = document.bytes
+        // The reader checked the grammar, which is the same.
+        return ExactDecimal(lexeme: bytes.span.extracting(range)) ?? .zero
+    }
+
+    /// The value when it is a whole number that fits a machine integer, in any spelling.
+    public var int: Int? { decimal.int }
+}
