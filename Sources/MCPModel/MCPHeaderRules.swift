@@ -20,7 +20,8 @@ public enum HeaderFault: Error, Sendable, Hashable {
         switch self {
         case .missing(let field): MCPFailure.named("required header is missing: ", MCPFailure.bounded(field))
         case .malformed(let field): MCPFailure.named("header value is malformed: ", MCPFailure.bounded(field))
-        case .mismatched(let field): MCPFailure.named("header does not agree with the body: ", MCPFailure.bounded(field))
+        case .mismatched(let field):
+            MCPFailure.named("header does not agree with the body: ", MCPFailure.bounded(field))
         case .unexpected(let field): MCPFailure.named("header has no value in the body: ", MCPFailure.bounded(field))
         case .duplicated(let field): MCPFailure.named("header is given twice: ", MCPFailure.bounded(field))
         case .tooMany: "too many Mcp-Param headers"

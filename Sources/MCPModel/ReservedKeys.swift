@@ -54,9 +54,10 @@ struct ReservedKeys {
     private func isNearMiss(_ key: [UInt8]) -> Bool {
         let folded = key.allSatisfy { $0 < 0x80 } ? key.map(\.asciiLowered) : CaseFolding.folded(key)
         return names.contains { name in
-            folded.count == name.utf8CodeUnitCount && name.withUTF8Buffer { buffer in
-                unsafe folded.elementsEqual(buffer) { $0 == $1.asciiLowered }
-            }
+            folded.count == name.utf8CodeUnitCount
+                && name.withUTF8Buffer { buffer in
+                    unsafe folded.elementsEqual(buffer) { $0 == $1.asciiLowered }
+                }
         }
     }
 
