@@ -5,11 +5,11 @@ public enum CounterWindow: Hashable, Sendable {
     /// Any half-open interval of this many nanoseconds (policy-language.md, section 5, `align: sliding`).
     case sliding(nanoseconds: Int64)
     /// Resets at the turn of a unit of the calendar; the caller knows zones and says when that is.
-    case calendar(CalendarUnit)
+    case calendar(WindowUnit)
 }
 
 /// The units a calendar window may have.
-public enum CalendarUnit: UInt8, Hashable, Sendable, CaseIterable {
+public enum WindowUnit: UInt8, Hashable, Sendable, CaseIterable {
     case second, minute, hour, day, week, month
 }
 

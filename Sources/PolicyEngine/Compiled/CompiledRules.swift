@@ -1,0 +1,139 @@
+import Base
+import JSONText
+import RateLimits
+
+/// A step of a path, with what folding needs worked out.
+enum CompiledStep: Sendable {
+    case key(CompiledKey)
+    case index(Int)
+    case elements
+    case descendants
+}
+
+/// A member's name and what it folds to.
+struct CompiledKey: Sendable {
+    let bytes: [UInt8]
+    let folded: [UInt8]
+    /// Whether a key of ASCII only can fold to it at all.
+    let foldsToASCII: Bool
+}
+
+/// A condition ready to judge.
+///
+/// A class, so that walking a rule list copies references and not payloads.
+final class CompiledCondition: Sendable {
+    let root: PolicyPath.Root
+    let steps: [CompiledStep]
+    let operation: Operation
+    let takes: TypeSet
+    let op: PolicyOperator
+    let matchesMissing: Bool
+    /// For messages.
+    let path: ByteString
+
+    init(_ condition: PolicyCondition, operation: Operation, steps: [CompiledStep]) {
+        root = condition.path.root
+        self.steps = steps
+        self.operation = operation
+        takes = operation.takes
+        op = condition.op
+        matchesMissing = condition.matchesMissing
+        path = condition.path.text
+    }
+}
+
+/// A block ready to judge.
+final class CompiledBlock: Sendable {
+    /// The JSON Pointer verdicts carry, without suffix.
+    let rule: String
+    let conditions: [CompiledCondition]
+    let message: String?
+    let isShadow: Bool
+    let approval: ApprovalTerms
+
+    init(rule: String, conditions: [CompiledCondition], block: PolicyBlock) {
+        self.rule = rule
+        self.conditions = conditions
+        message = block.message
+        isShadow = block.isShadow
+        approval = block.approval
+    }
+}
+
+/// A limit ready to charge.
+final class CompiledLimit: Sendable {
+    let rule: String
+    let identity: CounterIdentity
+    let unit: WindowUnit?
+    let maximum: ExactDecimal
+    let increment: [CompiledStep]?
+    let incrementPath: ByteString?
+    let key: [CompiledStep]?
+    let keyPath: ByteString?
+    let message: String?
+    let isShadow: Bool
+
+    init(rule: String, limit: PolicyLimit, increment: [CompiledStep]?, key: [CompiledStep]?) {
+        self.rule = rule
+        identity = limit.identity
+        if case .calendar(let unit) = limit.window {
+            self.unit = unit
+        } else {
+            unit = nil
+        }
+        maximum = limit.maximum
+        self.increment = increment
+        incrementPath = limit.increment?.text
+        self.key = key
+        keyPath = limit.key?.text
+        message = limit.message
+        isShadow = limit.isShadow
+    }
+}
+
+/// A bound on calls in flight.
+struct CompiledConcurrency: Sendable {
+    let rule: String
+    let maximum: Int
+}
+
+/// The rules of one entry.
+final class CompiledRules: Sendable {
+    let require: [CompiledBlock]
+    let denyIf: [CompiledBlock]
+    let requireApproval: [CompiledBlock]
+    let limits: [CompiledLimit]
+    let concurrency: CompiledConcurrency?
+
+    init(
+        require: [CompiledBlock],
+        denyIf: [CompiledBlock],
+        requireApproval: [CompiledBlock],
+        limits: [CompiledLimit],
+        concurrency: CompiledConcurrency?
+    ) {
+        self.require = require
+        self.denyIf = denyIf
+        self.requireApproval = requireApproval
+        self.limits = limits
+        self.concurrency = concurrency
+    }
+}
+
+/// What governs a tool: a key of `tools` or a class.
+final class CompiledEntry: Sendable {
+    /// Whether an exact key names the tool.
+    let isExact: Bool
+    let isHidden: Bool
+    let validates: Bool
+    let isClosed: Bool
+    let rules: CompiledRules
+
+    init(isExact: Bool, isHidden: Bool, validates: Bool, isClosed: Bool, rules: CompiledRules) {
+        self.isExact = isExact
+        self.isHidden = isHidden
+        self.validates = validates
+        self.isClosed = isClosed
+        self.rules = rules
+    }
+}

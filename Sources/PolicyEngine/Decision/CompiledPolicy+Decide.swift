@@ -1,0 +1,307 @@
+public import Base
+import JSONText
+import RateLimits
+
+/// What `tools`, `classes` and `default` say of a tool.
+enum Coverage {
+    case entry(CompiledEntry)
+    /// Nothing covers it and `default: allow`.
+    case byDefault(CompiledEntry)
+    /// Nothing covers it and `default: deny`.
+    case denied
+    /// The policy has classes, no key governs the tool and nobody accepted a class for it.
+    case unclassified
+}
+
+extension CompiledPolicy {
+    /// Decides a call in the order of policy-language.md, section 3, steps 3 to 9, and prepares step 10.
+    ///
+    /// Pure: the same policy, call and time give the same verdict. `trace` collects every rule asked.
+    public func decide(_ call: PolicyCall, trace: Bool = false) -> Verdict {
+        var run = DecisionRun(storage: storage, call: call, traces: trace)
+        return run.decide()
+    }
+
+    /// Whether a tool stands in `tools/list`.
+    public func shows(_ tool: ToolDefinition) -> Bool {
+        !storage.isHidden(tool.name, storage.coverage(of: tool.name, toolClass: tool.toolClass))
+    }
+
+    /// Whether a tool of this name is hidden whatever it is.
+    public func hides(name: ByteString) -> Bool {
+        storage.hidden.contains(name)
+    }
+
+    /// Whether a resource may be read, listed and subscribed to.
+    public func allowsResource(_ uri: ByteString) -> Bool {
+        storage.resources.allows(uri, byDefault: storage.defaultAllows)
+    }
+
+    /// Whether a prompt may be listed and fetched.
+    public func allowsPrompt(_ name: ByteString) -> Bool {
+        storage.prompts.allows(name, byDefault: storage.defaultAllows)
+    }
+
+    /// Whether an upstream may ask this of the client.
+    ///
+    /// Missing entries follow `default`, except elicitation, which is allowed.
+    public func allows(_ request: ClientRequestKind) -> Bool {
+        if let answer = storage.document.clientRequests[request] {
+            return answer == .allow
+        }
+        return request == .elicitation || storage.defaultAllows
+    }
+
+    /// The verdict on every call of a grant without a policy (section 3, step 2).
+    public static let withoutPolicy = Verdict(
+        outcome: .deny,
+        rule: "(no policy)",
+        message: "No policy is attached to this access. Ask whoever runs the gateway to attach one."
+    )
+}
+
+extension CompiledStorage {
+    func coverage(of name: ByteString, toolClass: ToolClass?) -> Coverage {
+        if let entry = key(governing: name) {
+            return .entry(entry)
+        }
+        if let classEntries {
+            guard let toolClass else {
+                return .unclassified
+            }
+            if let entry = classEntries[toolClass] {
+                return .entry(entry)
+            }
+        }
+        return defaultAllows ? .byDefault(defaultEntry) : .denied
+    }
+
+    /// Step 3, the first half.
+    func isHidden(_ name: ByteString, _ coverage: Coverage) -> Bool {
+        if hidden.contains(name) {
+            return true
+        }
+        switch coverage {
+        case .entry(let entry): return entry.isHidden
+        case .byDefault: return false
+        case .denied, .unclassified: return !showsDenied
+        }
+    }
+}
+
+/// One decision under way.
+struct DecisionRun {
+    let storage: CompiledStorage
+    let call: PolicyCall
+    let traces: Bool
+    private var shadow: ShadowVerdict?
+    private var steps: [DecisionStep] = []
+
+    init(storage: CompiledStorage, call: PolicyCall, traces: Bool) {
+        self.storage = storage
+        self.call = call
+        self.traces = traces
+    }
+
+    mutating func decide() -> Verdict {
+        let coverage = storage.coverage(of: call.tool, toolClass: call.definition?.toolClass)
+        if storage.isHidden(call.tool, coverage) {
+            return hidden("(hidden)")
+        }
+        guard call.isListed else {
+            return hidden("(unknown)")
+        }
+        let entry: CompiledEntry
+        switch coverage {
+        case .entry(let governing): entry = governing
+        case .byDefault(let standard): entry = standard
+        case .denied: return changed() ?? refuse("(default deny)", Sentences.defaultDeny)
+        case .unclassified: return changed() ?? refuse("(unclassified)", Sentences.unclassified)
+        }
+        if let verdict = changed() {
+            return verdict
+        }
+        if case .entry = coverage, !entry.isExact, call.definition?.standing == .new {
+            return refuse("(new)", Sentences.new)
+        }
+        if let message = argumentProblem(entry) {
+            return refuse("(schema)", message)
+        }
+        return judgeRules(entry.rules) ?? allow(entry.rules)
+    }
+
+    private mutating func judgeRules(_ rules: CompiledRules) -> Verdict? {
+        let judge = ConditionJudge(call: call, zone: storage.zone)
+        return judgeRequire(rules.require, judge) ?? judgeRequire(storage.allTools.require, judge)
+            ?? judgeDenyIf(rules.denyIf, judge) ?? judgeDenyIf(storage.allTools.denyIf, judge)
+            ?? judgeApproval(rules.requireApproval, storage.allTools.requireApproval, judge)
+    }
+
+    private mutating func allow(_ rules: CompiledRules) -> Verdict {
+        var verdict = Verdict.allowed
+        verdict.shadow = shadow
+        verdict.steps = steps
+        verdict.pending = LimitPlanner(storage: storage, call: call).pending(rules)
+        return verdict
+    }
+
+    // MARK: Steps 3 and 4
+
+    private mutating func hidden(_ rule: String) -> Verdict {
+        note(rule, .held)
+        return Verdict(outcome: .hidden, rule: rule, message: Sentences.unknownTool(call.tool), steps: steps)
+    }
+
+    private mutating func changed() -> Verdict? {
+        guard call.definition?.standing == .changed else {
+            return nil
+        }
+        return refuse("(changed)", Sentences.changed)
+    }
+
+    // MARK: Step 6
+
+    /// What is wrong with the arguments by the pinned schema; `nil` when nothing is.
+    private func argumentProblem(_ entry: CompiledEntry) -> String? {
+        guard let definition = call.definition else {
+            return nil
+        }
+        if entry.validates, let problem = definition.schema.problem(of: call.arguments) {
+            return problem
+        }
+        guard entry.isClosed, let arguments = call.arguments else {
+            return nil
+        }
+        for member in arguments.members where !definition.declaredArguments.contains(member.key) {
+            return Sentences.undeclared(member.key.bytes)
+        }
+        return nil
+    }
+
+    // MARK: Steps 7 to 9
+
+    private mutating func judgeRequire(_ blocks: [CompiledBlock], _ judge: ConditionJudge) -> Verdict? {
+        for block in blocks {
+            let result = judge.judge(block, .require)
+            guard !result.isSatisfied else {
+                note(block.rule, .held)
+                continue
+            }
+            let rule = block.rule + (result.ground?.rawValue ?? "")
+            note(rule, block.isShadow ? .shadow : .failed)
+            guard block.isShadow else {
+                return refuse(rule, block.message ?? Sentences.require(block, judge), isNoted: true)
+            }
+            record(.deny, rule)
+        }
+        return nil
+    }
+
+    private mutating func judgeDenyIf(_ blocks: [CompiledBlock], _ judge: ConditionJudge) -> Verdict? {
+        for block in blocks {
+            let result = judge.judge(block, .other)
+            guard result.isSatisfied else {
+                note(block.rule, .failed)
+                continue
+            }
+            let rule = block.rule + (result.ground?.rawValue ?? "")
+            note(rule, block.isShadow ? .shadow : .held)
+            guard block.isShadow else {
+                return refuse(rule, block.message ?? Sentences.denyIf(block, judge), isNoted: true)
+            }
+            record(.deny, rule)
+        }
+        return nil
+    }
+
+    private mutating func judgeApproval(
+        _ own: [CompiledBlock],
+        _ shared: [CompiledBlock],
+        _ judge: ConditionJudge
+    ) -> Verdict? {
+        guard !call.isApproved else {
+            if traces {
+                for block in own + shared {
+                    note(block.rule, .skipped)
+                }
+            }
+            return nil
+        }
+        var demanding: [CompiledBlock] = []
+        var firstRule = ""
+        for block in own.isEmpty ? shared : own + shared {
+            if block.isShadow, !demanding.isEmpty {
+                continue
+            }
+            let result = judge.judge(block, .other)
+            let rule = block.rule + (result.ground?.rawValue ?? "")
+            guard result.isSatisfied else {
+                note(block.rule, .failed)
+                continue
+            }
+            note(rule, block.isShadow ? .shadow : .held)
+            if block.isShadow {
+                record(.approvalRequired, rule)
+            } else {
+                firstRule = demanding.isEmpty ? rule : firstRule
+                demanding.append(block)
+            }
+        }
+        guard let first = demanding.first else {
+            return nil
+        }
+        var verdict = refuse(.approvalRequired, firstRule, first.message ?? Sentences.approval, isNoted: true)
+        if verdict.outcome == .approvalRequired {
+            verdict.approval = Self.demand(of: demanding)
+        }
+        return verdict
+    }
+
+    private static func demand(of blocks: [CompiledBlock]) -> ApprovalDemand {
+        // One block that covers a single call makes the whole approval cover a single call.
+        let grants = blocks.map(\.approval.grantsSeconds)
+        return ApprovalDemand(
+            approvers: blocks.map(\.approval.approvers),
+            timeoutSeconds: blocks.compactMap(\.approval.timeoutSeconds).min(),
+            grantsSeconds: grants.contains(nil) ? nil : grants.compactMap { $0 }.min()
+        )
+    }
+
+    // MARK: Outcomes
+
+    private mutating func refuse(_ rule: String, _ message: String, isNoted: Bool = false) -> Verdict {
+        refuse(.deny, rule, message, isNoted: isNoted)
+    }
+
+    /// A refusal, or in shadow mode its record.
+    private mutating func refuse(
+        _ outcome: Outcome,
+        _ rule: String,
+        _ message: String,
+        isNoted: Bool = false
+    ) -> Verdict {
+        if !isNoted {
+            note(rule, .held)
+        }
+        guard storage.isShadow else {
+            var verdict = Verdict(outcome: outcome, rule: rule, message: message, steps: steps)
+            verdict.shadow = shadow
+            return verdict
+        }
+        record(outcome, rule)
+        var verdict = Verdict.allowed
+        verdict.shadow = shadow
+        verdict.steps = steps
+        return verdict
+    }
+
+    private mutating func record(_ outcome: Outcome, _ rule: String) {
+        shadow = shadow ?? ShadowVerdict(outcome: outcome, rule: rule)
+    }
+
+    private mutating func note(_ rule: String, _ result: DecisionStep.Result) {
+        if traces {
+            steps.append(DecisionStep(rule: rule, result: result))
+        }
+    }
+}

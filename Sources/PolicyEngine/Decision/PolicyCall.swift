@@ -1,0 +1,73 @@
+public import Base
+public import JSONText
+
+/// Who calls, in the identifiers limits count by and the names conditions see.
+public struct PolicyCaller: Sendable {
+    /// Identifies the grant among all of the process, and within a bundle the server too: whatever may share a
+    /// `grant` counter has the same bytes here.
+    public var grant: ByteString
+    /// `grant.label`.
+    public var label: ByteString?
+    /// `grant.member`; also the holder of `member` counters.
+    public var member: ByteString?
+    /// The holder of `server` counters.
+    public var server: ByteString
+    /// The holder of `organisation` counters.
+    public var organisation: ByteString
+    /// `client.name`, as the client reports it.
+    public var clientName: ByteString?
+
+    /// A caller.
+    public init(
+        grant: ByteString,
+        label: ByteString? = nil,
+        member: ByteString? = nil,
+        server: ByteString,
+        organisation: ByteString,
+        clientName: ByteString? = nil
+    ) {
+        self.grant = grant
+        self.label = label
+        self.member = member
+        self.server = server
+        self.organisation = organisation
+        self.clientName = clientName
+    }
+}
+
+/// One call to be decided.
+public struct PolicyCall: Sendable {
+    /// The tool's exact name, as the upstream knows it.
+    public var tool: ByteString
+    /// Its definition, `nil` when none is known.
+    public var definition: ToolDefinition?
+    /// Whether the server listed it last; `true` also where nothing was listed at all and nothing can be unknown.
+    public var isListed: Bool
+    /// An object that was read strictly, at most 64 levels deep; `nil` counts as `{}`.
+    public var arguments: JSONValue?
+    /// Who calls.
+    public var caller: PolicyCaller
+    /// The time of the call, for `time.*` and calendar windows.
+    public var time: WallTime
+    /// Whether a person approved this exact call; step 9 is then skipped.
+    public var isApproved: Bool
+
+    /// A call.
+    public init(
+        tool: ByteString,
+        definition: ToolDefinition? = nil,
+        isListed: Bool = true,
+        arguments: JSONValue? = nil,
+        caller: PolicyCaller,
+        time: WallTime,
+        isApproved: Bool = false
+    ) {
+        self.tool = tool
+        self.definition = definition
+        self.isListed = isListed
+        self.arguments = arguments
+        self.caller = caller
+        self.time = time
+        self.isApproved = isApproved
+    }
+}
