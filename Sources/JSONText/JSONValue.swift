@@ -17,6 +17,29 @@ public struct JSONValue: Sendable {
     /// Those bytes, uncopied.
     public var rawBytes: ArraySlice<UInt8> { document.bytes[range] }
 
+    /// Where it stands in its document, as a JSON Pointer (RFC 6901); O(values before it).
+    public var pointer: String {
+        var text: [UInt8] = []
+        var value = document.root
+        while value.index != index, let step = value.step(towards: index) {
+            text.append(UInt8(ascii: "/"))
+            JSONPointer.append(token: step.token, to: &text)
+            value = step.value
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// The element or member value that is, or contains, the value at `target` on the tape.
+    private func step(towards target: Int) -> (token: ArraySlice<UInt8>, value: JSONValue)? {
+        for (position, element) in elements.enumerated() where target < Int(element.node.next) {
+            return (Array(String(position).utf8)[...], element)
+        }
+        for member in members where target < Int(member.value.node.next) {
+            return (member.key.slice, member.value)
+        }
+        return nil
+    }
+
     /// Where it starts, for people.
     public var position: JSONPosition { JSONPosition(ofOffset: range.lowerBound, in: document.bytes) }
 
@@ -146,9 +169,10 @@ public struct JSONMembers: Sequence, Sendable {
             }
             remaining -= 1
             let key = JSONString(document: document, node: document.tape[index])
+            let name = JSONValue(document: document, index: index)
             let value = JSONValue(document: document, index: index + 1)
             index = Int(value.node.next)
-            return JSONMember(key: key, value: value)
+            return JSONMember(key: key, value: value, name: name)
         }
     }
 }
@@ -159,6 +183,8 @@ public struct JSONMember: Sendable {
     public let key: JSONString
     /// Its value.
     public let value: JSONValue
+    /// Its key as a value of its own, for what judges keys like strings (JSON Schema's `propertyNames`).
+    package let name: JSONValue
 }
 
 /// The elements of an array.
