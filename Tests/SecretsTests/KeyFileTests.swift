@@ -1,0 +1,177 @@
+import Base
+import Glibc
+import Testing
+
+@testable import Secrets
+
+/// A directory of its own for each test, removed with everything in it.
+private final class TemporaryDirectory {
+    let path: String
+
+    init() throws {
+        var template = Array("/tmp/toolgate-keys-XXXXXX".utf8CString)
+        path = try #require(mkdtemp(&template).map { String(cString: $0) })
+    }
+
+    deinit {
+        for name in names {
+            unlink("\(path)/\(name)")
+            rmdir("\(path)/\(name)")
+        }
+        rmdir(path)
+    }
+
+    var names: [String] {
+        guard let directory = opendir(path) else {
+            return []
+        }
+        defer { closedir(directory) }
+        var names: [String] = []
+        while let entry = readdir(directory) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != ".", name != ".." {
+                names.append(name)
+            }
+        }
+        return names
+    }
+
+    func write(_ text: String, to name: String, mode: mode_t = 0o600) throws -> String {
+        let file = try #require(fopen("\(path)/\(name)", "wb"))
+        fputs(text, file)
+        fclose(file)
+        chmod("\(path)/\(name)", mode)
+        return "\(path)/\(name)"
+    }
+}
+
+@Suite struct KeyFileTests {
+    private static let key = String(repeating: "A", count: 43)
+
+    private func reason(_ body: () throws -> Void) -> KeyFileError.Reason? {
+        do {
+            try body()
+            return nil
+        } catch {
+            return (error as? KeyFileError)?.reason
+        }
+    }
+
+    private func bytes(_ keys: [VersionedKey]) -> [[UInt8]] {
+        keys.map { $0.key.reveal() }
+    }
+
+    @Test("F10: the first start makes keys of its own, which nobody else may read; the next ones find them")
+    func creates() throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.path + "/keys"
+        let usual = umask(0)
+        defer { umask(usual) }
+        let first = try KeyFile.loadOrCreate(path: path)
+        #expect(first.wasCreated)
+        var status = stat()
+        #expect(stat(path, &status) == 0)
+        #expect(status.st_mode & 0o7777 == 0o600)
+        let second = try KeyFile.loadOrCreate(path: path)
+        #expect(!second.wasCreated)
+        #expect(bytes(second.keys.peppers) == bytes(first.keys.peppers))
+        #expect(bytes(second.keys.sealingKeys) == bytes(first.keys.sealingKeys))
+        #expect(directory.names == ["keys"])
+        let other = try KeyFile.loadOrCreate(path: directory.path + "/other")
+        #expect(bytes(other.keys.peppers) != bytes(first.keys.peppers))
+        #expect(bytes(first.keys.peppers) != bytes(first.keys.sealingKeys))
+    }
+
+    @Test("F10: gateways that start at once all end up with the same keys")
+    func createsOnce() async throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.path + "/keys"
+        let results = await withTaskGroup(of: (pepper: [UInt8], wasCreated: Bool)?.self) { group in
+            for _ in 0..<8 {
+                group.addTask {
+                    guard let loaded = try? KeyFile.loadOrCreate(path: path) else {
+                        return nil
+                    }
+                    return (loaded.keys.peppers[0].key.reveal(), loaded.wasCreated)
+                }
+            }
+            var results: [(pepper: [UInt8], wasCreated: Bool)?] = []
+            for await result in group {
+                results.append(result)
+            }
+            return results.compactMap { $0 }
+        }
+        #expect(results.count == 8)
+        #expect(Set(results.map(\.pepper)).count == 1)
+        #expect(results.count { $0.wasCreated } == 1)
+        #expect(directory.names == ["keys"])
+    }
+
+    @Test(
+        "F10: a key file that others may read or write is refused",
+        arguments: [0o640, 0o604, 0o660, 0o622, 0o601] as [mode_t]
+    )
+    func refusesOpenFiles(mode: mode_t) throws {
+        let directory = try TemporaryDirectory()
+        let text = String(decoding: KeyFile.generate().text, as: UTF8.self)
+        let path = try directory.write(text, to: "keys", mode: mode)
+        #expect(reason { _ = try KeyFile.loadOrCreate(path: path) } == .tooOpen(mode: UInt32(mode)))
+    }
+
+    @Test("what is no file is refused, and nothing hangs on it")
+    func refusesOthers() throws {
+        let directory = try TemporaryDirectory()
+        #expect(reason { _ = try KeyFile.load(path: directory.path + "/none") } == .missing)
+        #expect(reason { _ = try KeyFile.load(path: directory.path) } == .notRegular)
+        mkfifo(directory.path + "/pipe", 0o600)
+        #expect(reason { _ = try KeyFile.load(path: directory.path + "/pipe") } == .notRegular)
+        let large = try directory.write(String(repeating: "#", count: 70_000), to: "large")
+        #expect(reason { _ = try KeyFile.load(path: large) } == .tooLarge)
+        let error = KeyFileError(.missing, path: "/x/keys")
+        #expect(error.description.contains("`/x/keys`"))
+        if case .system(let operation, let problem)? = reason({ _ = try KeyFile.loadOrCreate(path: "/nowhere/at/all") })
+        {
+            #expect(operation == "create")
+            #expect(!problem.isEmpty)
+        } else {
+            Issue.record("a missing directory is the system's refusal")
+        }
+    }
+
+    @Test("the text of a key file comes back as its keys, older versions last")
+    func roundTrip() throws {
+        let text =
+            "toolgate-keys 1\n# note\npepper 1 \(Self.key)\n\npepper 10 \(Self.key)\npepper 2 \(Self.key)\nsealing 3 \(Self.key)\n"
+        let keys = try KeyFile(parsing: Array(text.utf8))
+        #expect(keys.peppers.map(\.version) == [10, 2, 1])
+        #expect(keys.sealingKeys.map(\.version) == [3])
+        #expect(keys.sealingKey != nil)
+        let again = try KeyFile(parsing: keys.text)
+        #expect(again.peppers.map(\.version) == [10, 2, 1])
+        #expect(bytes(again.peppers) == bytes(keys.peppers))
+    }
+
+    @Test(
+        "a text that is not a key file is refused with its line",
+        arguments: [
+            ("", 1), ("toolgate-keys 2\n", 1), ("pepper 1 A\n", 1), ("toolgate-keys 1\r\n", 1),
+            ("toolgate-keys 1\npepper 1\n", 2), ("toolgate-keys 1\npepper  1 KEY\n", 2),
+            ("toolgate-keys 1\npepper 0 KEY\n", 2), ("toolgate-keys 1\npepper +1 KEY\n", 2),
+            ("toolgate-keys 1\npepper 99999999999 KEY\n", 2), ("toolgate-keys 1\npepper 1 KEYA\n", 2),
+            ("toolgate-keys 1\npepper 1 KEY=\n", 2), ("toolgate-keys 1\npepper 1 KEY\nPepper 2 KEY\n", 3),
+            ("toolgate-keys 1\nwrapping 1 KEY\n", 2), ("toolgate-keys 1\npepper 1 KEY\npepper 1 KEY\n", 3),
+            ("toolgate-keys 1\npepper 1 KEY\n", 3), ("toolgate-keys 1\nsealing 1 KEY", 2),
+        ]
+    )
+    func refuses(text: String, line: Int) {
+        let text = text.replacing("KEY", with: Self.key)
+        let error = #expect(throws: KeyFileError.Reason.self) { try KeyFile(parsing: Array(text.utf8)) }
+        guard case .malformed(line, let problem)? = error else {
+            Issue.record("expected line \(line), got \(String(describing: error))")
+            return
+        }
+        #expect(!problem.contains(Self.key))
+    }
+}
