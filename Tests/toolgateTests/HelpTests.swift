@@ -7,7 +7,9 @@ import Testing
 import Glibc
 #endif
 
-/// The help texts are compared with the files in `Tests/Conformance/help`. `TOOLGATE_RECORD=1` writes them anew.
+/// The help texts are compared with the files in `Tests/Conformance/help`.
+///
+/// `TOOLGATE_RECORD=1` writes them anew.
 @Suite("help texts")
 struct HelpTests {
     private static let folder = "\(Corpora.repository)/Tests/Conformance/help"

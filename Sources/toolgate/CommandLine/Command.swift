@@ -1,5 +1,5 @@
 /// What a process says when it ends (interfaces.md, "Command line").
-enum ExitStatus: Int32 {
+enum CommandStatus: Int32 {
     /// Everything asked for was done.
     case done = 0
     /// A check failed, or input was refused.
@@ -12,7 +12,7 @@ enum ExitStatus: Int32 {
 
 /// Why a command could not do its work: a sentence for the person at the terminal, and the exit code.
 struct CommandFailure: Error, Equatable {
-    let status: ExitStatus
+    let status: CommandStatus
     let message: String
 
     static func usage(_ message: String) -> CommandFailure {
@@ -90,7 +90,7 @@ struct Command: Sendable {
     let options: [CommandOption]
     /// Lines a person can paste, each with what it does.
     let examples: [(does: String, line: String)]
-    let run: @Sendable (Invocation) throws(CommandFailure) -> ExitStatus
+    let run: @Sendable (Invocation) throws(CommandFailure) -> CommandStatus
 
     init(
         _ words: [String],
@@ -99,7 +99,7 @@ struct Command: Sendable {
         operands: CommandOperands = .none,
         options: [CommandOption] = [],
         examples: [(does: String, line: String)],
-        run: @escaping @Sendable (Invocation) throws(CommandFailure) -> ExitStatus
+        run: @escaping @Sendable (Invocation) throws(CommandFailure) -> CommandStatus
     ) {
         self.words = words
         self.summary = summary

@@ -1,11 +1,9 @@
 /// Every command there is, in the order the help lists them.
 enum CommandTable {
-    static let all: [Command] = [
-        VersionCommand.command
-    ]
+    static let all: [Command] = DebugCommands.all + [VersionCommand.command]
 
     /// Runs the words after the program's name and returns the exit code.
-    static func run(_ words: [String], console: Console) -> ExitStatus {
+    static func run(_ words: [String], console: Console) -> CommandStatus {
         do throws(CommandFailure) {
             switch try CommandParser(commands: all, console: console).parse(words) {
             case .run(let invocation):

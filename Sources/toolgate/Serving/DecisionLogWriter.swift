@@ -93,7 +93,9 @@ final class DecisionLogWriter: DecisionSink {
         buffer.withLock { $0.lostLinesEver }
     }
 
-    /// Closes the file and opens it anew by its name, for log rotation (SIGHUP). What was begun is finished first.
+    /// Closes the file and opens it anew by its name, for log rotation (SIGHUP).
+    ///
+    /// What was begun is finished first.
     func reopen() {
         loop.execute {
             self.flush()
@@ -101,7 +103,9 @@ final class DecisionLogWriter: DecisionSink {
         }
     }
 
-    /// Writes what waits, then ends the thread. No line may be handed over after this.
+    /// Writes what waits, then ends the thread.
+    ///
+    /// No line may be handed over after this.
     func close() {
         loop.execute {
             self.flush()
@@ -215,8 +219,10 @@ private final class LogOutput: @unchecked Sendable {
         return false
     }
 
-    /// The lines that are left. The first may be half written: writing goes on in its middle as long as the same file
-    /// stays open, and starts at its beginning in another.
+    /// The lines that are left.
+    ///
+    /// The first may be half written: writing goes on in its middle as long as the same file stays open, and starts at
+    /// its beginning in another.
     func takeUnwritten() -> [UInt8] {
         defer { rest = [] }
         return Array(rest)
