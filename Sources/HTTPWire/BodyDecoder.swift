@@ -109,7 +109,7 @@ struct BodyDecoder: Sendable {
         case .chunkSize(let value, let digits):
             if let digit = byte.hexadecimalDigit {
                 // The bound on the value also keeps the shift from overflowing.
-                guard digits < Self.maximumSizeDigits, value <= Int.max >> 5 else {
+                guard digits < Self.maximumSizeDigits, value <= Int.max >> 4 else {
                     throw .malformedChunkSize
                 }
                 state = .chunkSize(value: value << 4 | Int(digit), digits: digits + 1)

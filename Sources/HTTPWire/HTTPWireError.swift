@@ -1,4 +1,6 @@
-/// Why bytes were refused as HTTP. After any of these the connection must be answered once, at most, and closed.
+/// Why bytes were refused as HTTP.
+///
+/// After any of these the connection must be answered once, at most, and closed.
 public enum HTTPWireError: String, Error, Hashable, Sendable, CaseIterable {
     // What both directions share.
     /// CR that is not followed by LF.

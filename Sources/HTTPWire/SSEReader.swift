@@ -32,7 +32,7 @@ public enum SSEError: String, Error, Hashable, Sendable, CaseIterable {
     case unwritable = "unwritable"
 }
 
-/// The bounds of an `SSEReader`.
+/// The bounds of an `SSEReader`; none can be above a gibibyte.
 public struct SSELimits: Hashable, Sendable {
     /// Most bytes of one line, its end not counted (default 4 MiB).
     public var maximumLineBytes: Int
@@ -47,9 +47,9 @@ public struct SSELimits: Hashable, Sendable {
         maximumDataBytes: Int = 4 * 1024 * 1024,
         maximumNameBytes: Int = 1024
     ) {
-        self.maximumLineBytes = max(maximumLineBytes, 0)
-        self.maximumDataBytes = max(maximumDataBytes, 0)
-        self.maximumNameBytes = max(maximumNameBytes, 0)
+        self.maximumLineBytes = min(max(maximumLineBytes, 0), 1 << 30)
+        self.maximumDataBytes = min(max(maximumDataBytes, 0), 1 << 30)
+        self.maximumNameBytes = min(max(maximumNameBytes, 0), 1 << 30)
     }
 
     /// The default bounds.
@@ -146,7 +146,7 @@ public struct SSEReader: Sendable {
 
     /// The byte order mark that may stand before the first line is not part of it.
     private var lineAllowance: Int {
-        isFirstLine ? limits.maximumLineBytes &+ 3 : limits.maximumLineBytes
+        isFirstLine ? limits.maximumLineBytes + 3 : limits.maximumLineBytes
     }
 
     private mutating func lineEnded(_ input: Span<UInt8>, _ range: Range<Int>) throws(SSEError) -> SSEEvent? {
