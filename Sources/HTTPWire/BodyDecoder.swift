@@ -26,11 +26,9 @@ struct BodyDecoder: Sendable {
     private var state: State
     /// Bytes that may still come; only chunked bodies need it, the others are checked in the head.
     private var allowance: Int
-    private var scanner: HeadScanner?
-    private let limits: HTTPLimits
+    private var trailers: HeadScanner?
 
     init(_ framing: HTTPBodyFraming, _ limits: HTTPLimits) {
-        self.limits = limits
         allowance = limits.maximumBodyBytes
         state =
             switch framing {
@@ -47,7 +45,11 @@ struct BodyDecoder: Sendable {
     }
 
     /// The next run of body bytes in `input` from `position` on, the end, or the need for more.
-    mutating func next(_ input: Span<UInt8>, _ position: inout Int) throws(HTTPWireError) -> Step {
+    mutating func next(
+        _ input: Span<UInt8>,
+        _ position: inout Int,
+        _ limits: HTTPLimits
+    ) throws(HTTPWireError) -> Step {
         while true {
             switch state {
             case .end:
@@ -82,7 +84,7 @@ struct BodyDecoder: Sendable {
                 guard position < input.count else {
                     return .needsMore
                 }
-                try chunkFramingReceived(input[position])
+                try chunkFramingReceived(input[position], limits)
                 position += 1
             }
         }
@@ -104,7 +106,7 @@ struct BodyDecoder: Sendable {
     /// One byte between chunks: `chunk-size CRLF`, or the CRLF after data (RFC 9112, section 7.1).
     ///
     /// No extensions.
-    private mutating func chunkFramingReceived(_ byte: UInt8) throws(HTTPWireError) {
+    private mutating func chunkFramingReceived(_ byte: UInt8, _ limits: HTTPLimits) throws(HTTPWireError) {
         switch state {
         case .chunkSize(let value, let digits):
             if let digit = byte.hexadecimalDigit {
@@ -124,7 +126,7 @@ struct BodyDecoder: Sendable {
                 throw .malformedChunkSize
             }
             guard size > 0 else {
-                scanner = HeadScanner(.trailers, limits)
+                trailers = HeadScanner(.trailers, limits)
                 state = .trailers
                 return
             }
@@ -145,16 +147,14 @@ struct BodyDecoder: Sendable {
 
     /// Trailers are held to the rules of fields, then dropped: nothing after a body may change what its head said.
     private mutating func trailersEnded(_ input: Span<UInt8>, _ position: inout Int) throws(HTTPWireError) -> Bool {
-        guard var scanner else {
-            return true
-        }
-        self.scanner = nil
-        guard try scanner.receive(input, &position) else {
-            self.scanner = scanner
+        // In place, because a copy of the scanner would be a copy of all that it holds with every piece.
+        guard try trailers?.receive(input, &position) ?? true else {
             return false
         }
-        var (bytes, lines, hasHighBytes) = scanner.finished()
-        try HeadLine.parseFields(&bytes, &lines, from: 0, hasHighBytes: hasHighBytes)
+        if var section = trailers?.take() {
+            try HeadLine.parseFields(&section.bytes, &section.lines, hasHighBytes: section.hasHighBytes)
+        }
+        trailers = nil
         return true
     }
 }

@@ -26,36 +26,40 @@ public enum HTTPRequestEvent: Sendable {
 /// After an error every further call throws the same error: the connection is to be answered and closed, never
 /// resynchronised.
 public struct HTTPRequestMachine: Sendable {
-    private enum State: Sendable {
-        case head(HeadScanner)
-        case body(BodyDecoder)
+    private enum Phase: Sendable {
+        case head
+        case body
         case closed
         case failed(HTTPWireError)
     }
 
     private let limits: HTTPLimits
-    private var state: State
+    private var phase = Phase.head
+    // Both are worked on in place: as payloads of the phase they would be copied with every piece of input.
+    private var scanner: HeadScanner
+    private var decoder: BodyDecoder
     private var keepsAlive = true
 
     /// A machine for a fresh connection.
     public init(limits: HTTPLimits = .default) {
         self.limits = limits
-        state = .head(HeadScanner(.request, limits))
+        scanner = HeadScanner(.request, limits)
+        decoder = BodyDecoder(.none, limits)
     }
 
     /// Whether no byte of a request has come since the last one ended: the connection is idle, not slow.
     public var isBetweenRequests: Bool {
-        if case .head(let scanner) = state { scanner.isEmpty } else { false }
+        if case .head = phase { scanner.isEmpty } else { false }
     }
 
     /// Whether the head is still being received.
     public var isInHead: Bool {
-        if case .head(let scanner) = state { !scanner.isEmpty } else { false }
+        if case .head = phase { !scanner.isEmpty } else { false }
     }
 
     /// Whether the last request said that nothing more is to come; what follows it is discarded unread.
     public var isClosed: Bool {
-        if case .closed = state { true } else { false }
+        if case .closed = phase { true } else { false }
     }
 
     /// The next event in `input` from `position` on, or `nil` when all of it has been used and more is needed.
@@ -68,7 +72,7 @@ public struct HTTPRequestMachine: Sendable {
         do {
             return try advance(input, &position)
         } catch {
-            state = .failed(error)
+            phase = .failed(error)
             throw error
         }
     }
@@ -77,47 +81,42 @@ public struct HTTPRequestMachine: Sendable {
     ///
     /// - Throws: `HTTPWireError.truncated` when that leaves a request unfinished.
     public func inputEnded() throws(HTTPWireError) {
-        switch state {
+        switch phase {
         case .closed: return
-        case .head(let scanner) where scanner.isEmpty: return
+        case .head where scanner.isEmpty: return
         case .head, .body: throw .truncated
         case .failed(let error): throw error
         }
     }
 
+    @inline(__always)
     private mutating func advance(
         _ input: Span<UInt8>,
         _ position: inout Int
     ) throws(HTTPWireError) -> HTTPRequestEvent? {
-        switch state {
+        switch phase {
         case .failed(let error):
             throw error
         case .closed:
             position = input.count
             return nil
-        case .head(var scanner):
-            // The state must not hold a second reference while the scanner grows, or every piece would be copied whole.
-            state = .closed
+        case .head:
             guard try scanner.receive(input, &position) else {
-                state = .head(scanner)
                 return nil
             }
-            let head = try RequestHeadParser.parse(scanner, limits)
+            let head = try RequestHeadParser.parse(&scanner, limits)
             keepsAlive = head.keepAlive
-            state = .body(BodyDecoder(head.bodyFraming, limits))
+            decoder = BodyDecoder(head.bodyFraming, limits)
+            phase = .body
             return .head(head)
-        case .body(var decoder):
-            state = .closed
-            let step = try decoder.next(input, &position)
-            switch step {
+        case .body:
+            switch try decoder.next(input, &position, limits) {
             case .needsMore:
-                state = .body(decoder)
                 return nil
             case .data(let run):
-                state = .body(decoder)
                 return .body(run)
             case .end:
-                state = keepsAlive ? .head(HeadScanner(.request, limits)) : .closed
+                phase = keepsAlive ? .head : .closed
                 return .end
             }
         }

@@ -18,46 +18,50 @@ public enum HTTPResponseEvent: Sendable {
 /// that come before a request was sent or after its response ended throw `.surplusBytes`: an upstream that sends them
 /// is confused or hostile, and the connection must not carry another caller's request (threat C4).
 public struct HTTPResponseMachine: Sendable {
-    private enum State: Sendable {
+    private enum Phase: Sendable {
         case idle
-        case head(HeadScanner)
-        case body(BodyDecoder)
+        case head
+        case body
         case closed
         case failed(HTTPWireError)
     }
 
     private let limits: HTTPLimits
-    private var state: State = .idle
-    private var method: HTTPMethod = .get
+    private var phase = Phase.idle
+    private var scanner: HeadScanner
+    private var decoder: BodyDecoder
+    private var method = HTTPMethod.get
     private var interimResponses = 0
     private var keepsAlive = false
 
     /// A machine for a fresh connection.
     public init(limits: HTTPLimits = .response) {
         self.limits = limits
+        scanner = HeadScanner(.response, limits)
+        decoder = BodyDecoder(.none, limits)
     }
 
     /// A request is on its way: the next bytes are its response.
     ///
-    /// Only to be called on a fresh machine, or when `isReusable`.
+    /// Only to be called on a fresh machine, or when `isReusable`; at any other time the machine fails from then on.
     public mutating func requestSent(_ method: HTTPMethod) {
-        guard case .idle = state else {
-            state = .failed(.surplusBytes)
+        guard case .idle = phase else {
+            phase = .failed(.surplusBytes)
             return
         }
         self.method = method
         interimResponses = 0
-        state = .head(HeadScanner(.response, limits))
+        phase = .head
     }
 
     /// Whether the connection is idle and may carry another request.
     public var isReusable: Bool {
-        if case .idle = state { true } else { false }
+        if case .idle = phase { true } else { false }
     }
 
     /// Whether not a byte of the response has come yet: only then may an idempotent request be sent again elsewhere.
     public var isAwaitingFirstByte: Bool {
-        if case .head(let scanner) = state { scanner.isEmpty && interimResponses == 0 } else { false }
+        if case .head = phase { scanner.isEmpty && interimResponses == 0 } else { false }
     }
 
     /// The next event in `input` from `position` on, or `nil` when all of it has been used and more is needed.
@@ -70,7 +74,7 @@ public struct HTTPResponseMachine: Sendable {
         do {
             return try advance(input, &position)
         } catch {
-            state = .failed(error)
+            phase = .failed(error)
             throw error
         }
     }
@@ -79,60 +83,52 @@ public struct HTTPResponseMachine: Sendable {
     ///
     /// - Throws: `HTTPWireError.truncated` when a response was expected or under way.
     public mutating func inputEnded() throws(HTTPWireError) -> HTTPResponseEvent? {
-        switch state {
+        switch phase {
         case .idle, .closed:
-            state = .closed
+            phase = .closed
             return nil
-        case .body(let decoder) where decoder.isOpenEnded:
-            state = .closed
+        case .body where decoder.isOpenEnded:
+            phase = .closed
             return .end
         case .head, .body:
-            state = .failed(.truncated)
+            phase = .failed(.truncated)
             throw .truncated
         case .failed(let error):
             throw error
         }
     }
 
+    @inline(__always)
     private mutating func advance(
         _ input: Span<UInt8>,
         _ position: inout Int
     ) throws(HTTPWireError) -> HTTPResponseEvent? {
-        while true {
-            switch state {
-            case .failed(let error):
-                throw error
-            case .idle, .closed:
-                guard position == input.count else {
-                    throw .surplusBytes
-                }
-                return nil
-            case .head(var scanner):
-                // As on the server's side: no second reference while the scanner grows.
-                state = .closed
-                guard try scanner.receive(input, &position) else {
-                    state = .head(scanner)
-                    return nil
-                }
-                if let head = try finalHead(ResponseHeadParser.parse(scanner)) {
-                    state = .body(BodyDecoder(head.bodyFraming, limits))
+        switch phase {
+        case .failed(let error):
+            throw error
+        case .idle, .closed:
+            guard position == input.count else {
+                throw .surplusBytes
+            }
+            return nil
+        case .head:
+            while try scanner.receive(input, &position) {
+                if let head = try finalHead(ResponseHeadParser.parse(&scanner)) {
+                    decoder = BodyDecoder(head.bodyFraming, limits)
+                    phase = .body
                     return .head(head)
                 }
-                state = .head(HeadScanner(.response, limits))
-            case .body(var decoder):
-                state = .closed
-                let step = try decoder.next(input, &position)
-                switch step {
-                case .needsMore:
-                    state = .body(decoder)
-                    return nil
-                case .data(let run):
-                    state = .body(decoder)
-                    return .body(run)
-                case .end:
-                    state = keepsAlive ? .idle : .closed
-                    return .end
-                }
+            }
+            return nil
+        case .body:
+            switch try decoder.next(input, &position, limits) {
+            case .needsMore:
+                return nil
+            case .data(let run):
+                return .body(run)
+            case .end:
+                phase = keepsAlive ? .idle : .closed
+                return .end
             }
         }
     }

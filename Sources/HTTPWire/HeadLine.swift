@@ -5,84 +5,95 @@ enum HeadLine {
     /// LIMIT: no name we know of is half as long.
     static let maximumNameBytes = 256
 
-    /// Tells names and values apart in `lines` from `firstField` on, lowers the names in place, recognises them, and
-    /// refuses what must not stand: folds, white space before the colon, duplicates of singletons, twins of known
-    /// names.
+    /// Tells names and values apart, lowers the names in place, recognises them, and refuses what must not stand:
+    /// folds, white space before the colon, duplicates of singletons, twins of known names.
     static func parseFields(
-        _ bytes: inout [UInt8],
+        _ buffer: inout [UInt8],
         _ lines: inout [FieldEntry],
-        from firstField: Int,
         hasHighBytes: Bool
     ) throws(HTTPWireError) {
         let table = KnownFieldTable.shared
         var seen: UInt64 = 0
         var mcpCount = 0
-        for number in firstField..<lines.count {
+        var bytes = buffer.mutableSpan
+        for number in lines.indices {
             try parse(&bytes, &lines[number], table)
-            let known = lines[number].known
-            if let field = KnownField(rawValue: known) {
-                if hasHighBytes, bytes[lines[number].valueRange].contains(where: { $0 >= 0x80 }) {
-                    throw .nonASCIIValue
-                }
-                let bit: UInt64 = 1 << UInt64(known)
-                guard seen & bit == 0 || !field.isSingleton else {
-                    throw .duplicateField
-                }
-                seen |= bit
-            } else if known == FieldEntry.unknownMCP {
-                mcpCount += 1
-                if hasHighBytes, bytes[lines[number].valueRange].contains(where: { $0 >= 0x80 }) {
-                    throw .nonASCIIValue
-                }
+            let line = lines[number]
+            guard line.known != FieldEntry.unknown else {
+                continue
             }
+            if hasHighBytes {
+                try refuseHighBytes(bytes.span, line.valueRange)
+            }
+            guard let field = KnownField(rawValue: line.known) else {
+                mcpCount += 1
+                continue
+            }
+            let bit: UInt64 = 1 << UInt64(line.known)
+            guard seen & bit == 0 || !field.isSingleton else {
+                throw .duplicateField
+            }
+            seen |= bit
         }
         if mcpCount > 1 {
-            try refuseDuplicateParameters(bytes, lines[firstField...])
+            try refuseDuplicateParameters(buffer, lines)
+        }
+    }
+
+    private static func refuseHighBytes(_ bytes: Span<UInt8>, _ value: Range<Int>) throws(HTTPWireError) {
+        for index in value {
+            guard bytes[index] < 0x80 else {
+                throw .nonASCIIValue
+            }
         }
     }
 
     private static func parse(
-        _ bytes: inout [UInt8],
+        _ bytes: inout MutableSpan<UInt8>,
         _ line: inout FieldEntry,
         _ table: KnownFieldTable
     ) throws(HTTPWireError) {
         let start = Int(line.nameStart)
         let end = Int(line.valueEnd)
-        var span = bytes.mutableSpan
-        var colon = start
         var hasOddMark = false
-        while colon < end {
-            let byte = span[colon]
-            if byte &- UInt8(ascii: "a") < 26 || byte == UInt8(ascii: "-") {
-                colon += 1
-                continue
-            }
-            if byte == Ascii.colon {
-                break
-            }
-            if byte &- UInt8(ascii: "A") < 26 {
-                span[colon] = byte | 0x20
-            } else {
-                guard ByteClass.token.contains(byte) else {
-                    throw misplaced(byte, isFirst: colon == start)
-                }
-                hasOddMark = hasOddMark || byte.decimalDigit == nil
-            }
-            colon += 1
-        }
-        guard colon < end else {
-            throw .missingColon
-        }
+        let colon = try nameEnd(&bytes, start..<end, &hasOddMark)
         guard colon > start, colon - start <= maximumNameBytes else {
             throw .malformedFieldName
         }
         line.nameLength = UInt16(truncatingIfNeeded: colon - start)
-        line.known = recognise(span.span, start..<colon, table)
+        line.known = recognise(bytes.span, start..<colon, table)
         if hasOddMark {
-            try refuseTwin(span.span, start..<colon, table)
+            try refuseTwin(bytes.span, start..<colon, table)
         }
-        trim(span.span, from: colon + 1, to: end, &line)
-        try refusePadding(span.span, line, from: colon + 1, to: end)
+        trim(bytes.span, from: colon + 1, to: end, &line)
+        try refusePadding(bytes.span, line, from: colon + 1, to: end)
+    }
+
+    /// Where the colon stands.
+    ///
+    /// Lowers the capitals before it and notes whether there is any mark but the hyphen.
+    private static func nameEnd(
+        _ bytes: inout MutableSpan<UInt8>,
+        _ line: Range<Int>,
+        _ hasOddMark: inout Bool
+    ) throws(HTTPWireError) -> Int {
+        for index in line {
+            let byte = bytes[index]
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "-"):
+                continue
+            case UInt8(ascii: "A")...UInt8(ascii: "Z"):
+                bytes[index] = byte | 0x20
+            case Ascii.colon:
+                return index
+            default:
+                guard ByteClass.token.contains(byte) else {
+                    throw misplaced(byte, isFirst: index == line.lowerBound)
+                }
+                hasOddMark = hasOddMark || byte.decimalDigit == nil
+            }
+        }
+        throw .missingColon
     }
 
     private static func misplaced(_ byte: UInt8, isFirst: Bool) -> HTTPWireError {
@@ -157,7 +168,7 @@ enum HeadLine {
     /// Quadratic in the number of `Mcp-*` fields we do not know by name, which the limit on fields bounds.
     private static func refuseDuplicateParameters(
         _ bytes: [UInt8],
-        _ lines: ArraySlice<FieldEntry>
+        _ lines: [FieldEntry]
     ) throws(HTTPWireError) {
         let parameters = lines.filter { $0.known == FieldEntry.unknownMCP }
         for (number, one) in parameters.enumerated() {

@@ -1,6 +1,6 @@
 import Base
 
-/// A perfect hash over the known names: four bytes of a name pick one slot, one comparison decides.
+/// A perfect hash over the known names: four bytes of a name pick one slot, at most four comparisons of words decide.
 ///
 /// The multiplier is searched once, at first use, until no two names share a slot; the search is deterministic and
 /// takes microseconds. A hostile name can at worst land in a used slot and cost one comparison.
@@ -9,11 +9,14 @@ struct KnownFieldTable: Sendable {
 
     private static let slotCount = 512
     private static let vacant = UInt8.max
+    /// LIMIT: no known name is longer; a test keeps it true.
+    static let maximumLength = 32
 
     private let multiplier: UInt32
     private let slots: [UInt8]
-    private let names: [UInt8]
-    private let starts: [UInt16]
+    /// Four words a field: its name in lower case, eight bytes a word, the rest zero.
+    private let words: [UInt64]
+    private let lengths: [UInt8]
 
     private init() {
         var names: [UInt8] = []
@@ -30,8 +33,13 @@ struct KnownFieldTable: Sendable {
         }
         self.multiplier = multiplier
         self.slots = slots ?? []
-        self.names = names
-        self.starts = starts
+        lengths = KnownField.allCases.map { UInt8(truncatingIfNeeded: $0.name.utf8CodeUnitCount) }
+        words = KnownField.allCases.flatMap { field in
+            let name = ByteString(stringLiteral: field.name).bytes.map(\.asciiLowercased)
+            return stride(from: 0, to: Self.maximumLength, by: 8).map { start in
+                start < name.count ? name.span.word(at: start, count: min(8, name.count - start)) : 0
+            }
+        }
     }
 
     private static func place(_ names: [UInt8], _ starts: [UInt16], _ multiplier: UInt32) -> [UInt8]? {
@@ -67,12 +75,18 @@ struct KnownFieldTable: Sendable {
         guard number != Self.vacant else {
             return nil
         }
-        let start = Int(starts[Int(number)])
-        guard Int(starts[Int(number) + 1]) - start == range.count else {
+        let length = range.count
+        guard Int(lengths[Int(number)]) == length else {
             return nil
         }
-        for offset in 0..<range.count where names[start + offset] != bytes[range.lowerBound + offset] {
-            return nil
+        var offset = 0
+        var word = Int(number) &* (Self.maximumLength / 8)
+        while offset < length {
+            guard bytes.word(at: range.lowerBound &+ offset, count: min(8, length &- offset)) == words[word] else {
+                return nil
+            }
+            offset &+= 8
+            word &+= 1
         }
         return KnownField(rawValue: number)
     }

@@ -7,15 +7,11 @@ enum RequestHeadParser {
     /// LIMIT: the longest registered method has 17 letters.
     private static let maximumMethodBytes = 32
 
-    static func parse(_ scanner: consuming HeadScanner, _ limits: HTTPLimits) throws(HTTPWireError) -> HTTPRequestHead {
-        var (bytes, lines, hasHighBytes) = scanner.finished()
-        guard let startLine = lines.first else {
-            throw .malformedStartLine
-        }
-        let line = try requestLine(bytes, Int(startLine.nameStart)..<Int(startLine.valueEnd), limits)
-        try HeadLine.parseFields(&bytes, &lines, from: 1, hasHighBytes: hasHighBytes)
-        lines.removeFirst()
-        let fields = HTTPFields(bytes: bytes, entries: lines)
+    static func parse(_ scanner: inout HeadScanner, _ limits: HTTPLimits) throws(HTTPWireError) -> HTTPRequestHead {
+        var scanned = scanner.take()
+        let line = try requestLine(scanned.bytes, scanned.startLine, limits)
+        try HeadLine.parseFields(&scanned.bytes, &scanned.lines, hasHighBytes: scanned.hasHighBytes)
+        let fields = HTTPFields(bytes: scanned.bytes, entries: scanned.lines)
 
         try checkHost(fields, minorVersion: line.minorVersion)
         let framing = try MessageFraming.declared(fields, minorVersion: line.minorVersion) ?? .none

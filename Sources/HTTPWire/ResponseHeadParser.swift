@@ -9,16 +9,12 @@ enum ResponseHeadParser {
         let fields: HTTPFields
     }
 
-    static func parse(_ scanner: consuming HeadScanner) throws(HTTPWireError) -> Parsed {
-        var (bytes, lines, hasHighBytes) = scanner.finished()
-        guard let startLine = lines.first else {
-            throw .malformedStartLine
-        }
-        let line = bytes[Int(startLine.nameStart)..<Int(startLine.valueEnd)]
-        let (minorVersion, status) = try statusLine(line)
-        try HeadLine.parseFields(&bytes, &lines, from: 1, hasHighBytes: hasHighBytes)
-        lines.removeFirst()
-        return Parsed(status: status, minorVersion: minorVersion, fields: HTTPFields(bytes: bytes, entries: lines))
+    static func parse(_ scanner: inout HeadScanner) throws(HTTPWireError) -> Parsed {
+        var scanned = scanner.take()
+        let (minorVersion, status) = try statusLine(scanned.bytes[scanned.startLine])
+        try HeadLine.parseFields(&scanned.bytes, &scanned.lines, hasHighBytes: scanned.hasHighBytes)
+        let fields = HTTPFields(bytes: scanned.bytes, entries: scanned.lines)
+        return Parsed(status: status, minorVersion: minorVersion, fields: fields)
     }
 
     /// `HTTP-version SP status-code SP [ reason-phrase ]` (RFC 9112, section 4); the second space is not optional.
