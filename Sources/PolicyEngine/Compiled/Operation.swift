@@ -21,8 +21,8 @@ enum Operation: Sendable {
     case endsWith([UInt8], folded: Bool)
     case lengthAtMost(Int)
     case lengthAtLeast(Int)
-    case pathWithin([[UInt8]])
-    case urlHostIn([HostPattern])
+    case pathWithin([PathPlacement])
+    case urlHostIn([HostEntry])
     case urlPrivate(Bool)
 
     /// The types it can judge; others are the wrong type.
@@ -116,12 +116,4 @@ struct ContainedValue: Sendable {
     let needle: Needle?
 
     var takes: TypeSet { needle == nil ? .array : [.text, .array] }
-}
-
-/// A host, or every host below one.
-struct HostPattern: Sendable, Hashable {
-    /// In the form hosts are compared in.
-    let host: [UInt8]
-    /// `*.host`.
-    let coversBelow: Bool
 }

@@ -286,9 +286,9 @@ struct OperationCompiler {
         if texts.isEmpty {
             findings.warning(.emptyList, at: location, "`path_within` with an empty list never holds")
         }
-        var directories: [[UInt8]] = []
+        var directories: [PathPlacement] = []
         for text in texts {
-            guard let directory = PathJudge.normalised(text.value) else {
+            guard let directory = PathPlacement(text.value) else {
                 findings.error(.badValue, at: text.location, "an absolute directory is wanted, such as `/srv/data`")
                 continue
             }
@@ -304,9 +304,9 @@ struct OperationCompiler {
         if texts.isEmpty {
             findings.warning(.emptyList, at: location, "`url_host_in` with an empty list never holds")
         }
-        var hosts: [HostPattern] = []
+        var hosts: [HostEntry] = []
         for text in texts {
-            guard let host = HostJudge.pattern(text.value) else {
+            guard let host = HostEntry(parsing: text.value) else {
                 let wanted = "a host such as `example.com` or `*.example.com`, without scheme, port or path, is wanted"
                 findings.error(.badValue, at: text.location, wanted)
                 continue

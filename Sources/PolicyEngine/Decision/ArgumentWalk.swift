@@ -10,6 +10,13 @@ struct ArgumentWalk {
     /// The pinned schema, for defaults and declared names; looked at only when a member is missing or nearly there.
     let inputSchema: JSONValue?
 
+    private var endsInDescendants: Bool {
+        guard case .descendants = steps.last else {
+            return false
+        }
+        return true
+    }
+
     /// What the walk came to at one end.
     enum End {
         case missing
@@ -102,9 +109,9 @@ struct ArgumentWalk {
         return true
     }
 
-    /// An object lacks the member of this step: the schema's default, if it has one, stands in.
+    /// An object lacks the member of this step: the schema's default, if it has one, stands in; not for `**`.
     private func walkMissing(step: Int, taken: TypeSet, _ visit: (End) -> Bool) -> Bool {
-        guard inputSchema != nil, case .key = steps[step] else {
+        guard inputSchema != nil, !endsInDescendants else {
             return visit(.missing)
         }
         let schemas = SchemaWalk(inputSchema)

@@ -172,10 +172,7 @@ struct DecisionRun {
         guard entry.isClosed, let arguments = call.arguments else {
             return nil
         }
-        for member in arguments.members where !definition.declaredArguments.contains(member.key) {
-            return Sentences.undeclared(member.key.bytes)
-        }
-        return nil
+        return definition.declaredArguments.firstUndeclared(of: arguments).map { Sentences.undeclared($0.bytes) }
     }
 
     // MARK: Steps 7 to 9

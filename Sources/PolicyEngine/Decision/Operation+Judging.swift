@@ -27,10 +27,17 @@ extension Operation {
             return Judgement(Self.text(operand, folded: folded).suffix(text.count).elementsEqual(text))
         case .lengthAtMost(let length): return Judgement(operand.length <= length)
         case .lengthAtLeast(let length): return Judgement(operand.length >= length)
-        case .pathWithin(let directories): return Self.placed(PathJudge.isPath(operand.text, within: directories))
-        case .urlHostIn(let hosts): return Self.placed(HostJudge.isHost(of: operand.text, among: hosts))
-        case .urlPrivate(let wanted): return Self.placed(HostJudge.isPrivate(operand.text).map { $0 == wanted })
+        case .pathWithin(let directories):
+            return Self.placed(PathPlacement(Array(operand.text)).map { $0.isWithin(directories) })
+        case .urlHostIn(let hosts):
+            return Self.placed(Self.host(operand).map { host in hosts.contains { host.matches(entry: $0) } })
+        case .urlPrivate(let wanted):
+            return Self.placed(Self.host(operand).map { $0.isPrivate == wanted })
         }
+    }
+
+    private static func host(_ operand: Operand) -> ParsedHost? {
+        URLHost.parse(Array(operand.text))
     }
 
     private static func placed(_ answer: Bool?) -> Judgement {

@@ -1,7 +1,6 @@
 public import Base
 import Cryptography
 public import JSONText
-import Patterns
 
 /// A tool as its server describes it and as a person accepted it.
 ///
@@ -57,35 +56,4 @@ public struct ToolDefinition: Sendable {
 
     /// Whether the schema could not be compiled or refers outside itself.
     public var hasUnusableSchema: Bool { schema.isUnusable }
-}
-
-/// Which members of the arguments object a schema knows, for `closed`.
-struct DeclaredArguments: Sendable {
-    private let names: Set<ByteString>
-    private let patterns: [Pattern]
-
-    init(_ schema: JSONValue?) {
-        var names: Set<ByteString> = []
-        var patterns: [Pattern] = []
-        for view in SchemaWalk(schema).views(of: schema) {
-            for member in (view["properties"] ?? view).members where view["properties"] != nil {
-                names.insert(ByteString(member.key.bytes))
-            }
-            for member in (view["patternProperties"] ?? view).members where view["patternProperties"] != nil {
-                // A pattern that cannot be used matches nothing: what it would have let in is refused.
-                do throws(PatternError) {
-                    patterns.append(try Pattern(member.key.bytes))
-                } catch {
-                    continue
-                }
-            }
-        }
-        self.names = names
-        self.patterns = patterns
-    }
-
-    func contains(_ key: JSONString) -> Bool {
-        let bytes = key.bytes
-        return names.contains(ByteString(bytes)) || patterns.contains { $0.matches(bytes.span) }
-    }
 }
