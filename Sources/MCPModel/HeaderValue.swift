@@ -10,7 +10,9 @@ public enum HeaderValue {
     private static let opening: StaticString = "=?base64?"
     private static let closing: StaticString = "?="
 
-    /// What a received value means; `nil` when it is malformed. White space around it must be trimmed already.
+    /// What a received value means; `nil` when it is malformed.
+    ///
+    /// White space around it must be trimmed already.
     public static func decoded(_ value: ArraySlice<UInt8>) -> [UInt8]? {
         let frame = opening.utf8CodeUnitCount + closing.utf8CodeUnitCount
         if value.count >= frame, value.hasPrefix(opening), value.suffix(2).isEqual(to: closing) {
@@ -23,7 +25,9 @@ public enum HeaderValue {
         return isPlain(value) ? Array(value) : nil
     }
 
-    /// Whether a received value means exactly `text`; `nil` when it is malformed. Allocates only for base64.
+    /// Whether a received value means exactly `text`; `nil` when it is malformed.
+    ///
+    /// Allocates only for base64.
     public static func means(_ value: ArraySlice<UInt8>, _ text: [UInt8]) -> Bool? {
         if value.hasPrefix(opening) {
             return decoded(value).map { $0 == text }
@@ -47,7 +51,9 @@ public enum HeaderValue {
         return value
     }
 
-    /// Visible ASCII, with spaces inside only. A tab would be legal in a field and is not worth its ambiguity.
+    /// Visible ASCII, with spaces inside only.
+    ///
+    /// A tab would be legal in a field and is not worth its ambiguity.
     static func isPlain(_ value: ArraySlice<UInt8>) -> Bool {
         guard let first = value.first, let last = value.last else {
             return true

@@ -6,7 +6,9 @@ public enum Direction: Sendable, Hashable, CaseIterable {
     case fromServer
 }
 
-/// What policy is asked about a method (policy-language.md, section 4). Every method has exactly one (A14).
+/// What policy is asked about a method (policy-language.md, section 4).
+///
+/// Every method has exactly one (A14).
 public enum MethodClass: Sendable, Hashable, CaseIterable {
     /// Opening, discovering, pinging: always answered.
     case lifecycle

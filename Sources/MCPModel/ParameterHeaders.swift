@@ -49,7 +49,9 @@ public struct ParameterHeaders: Sendable, Hashable {
     /// Whether the tool has none.
     public var isEmpty: Bool { entries.isEmpty }
 
-    /// Collects and checks the annotations of an `inputSchema`. Linear in the schema.
+    /// Collects and checks the annotations of an `inputSchema`.
+    ///
+    /// Linear in the schema.
     public init(inputSchema: JSONValue, limits: MCPLimits = .standard) throws(AnnotationFault) {
         var walk = AnnotationWalk(limits: limits)
         try walk.run(inputSchema)

@@ -43,7 +43,9 @@ struct ReservedKeys {
     /// Members of a completion's `ref`, which decides by what policy it is judged.
     static let reference = ReservedKeys(["type", "name", "uri", "title"])
 
-    /// What `key` is here. Exact keys, the usual case, cost comparisons only.
+    /// What `key` is here.
+    ///
+    /// Exact keys, the usual case, cost comparisons only.
     func match(_ key: JSONString) -> Match {
         if names.contains(where: { key.isEqual(to: $0) }) {
             return .exact
