@@ -25,7 +25,8 @@ enum Fixture {
     }
 
     /// A modern request: `params` are members without the braces and without `_meta`.
-    static func modernBody(_ method: String, _ params: String = "", meta: String = envelope, id: String = "1") -> String {
+    static func modernBody(_ method: String, _ params: String = "", meta: String = envelope, id: String = "1") -> String
+    {
         let members = params.isEmpty ? "" : params + ","
         return #"{"jsonrpc":"2.0","id":\#(id),"method":"\#(method)","params":{\#(members)"_meta":{\#(meta)}}}"#
     }
@@ -39,7 +40,10 @@ enum Fixture {
     }
 
     /// Reads a POST.
-    static func post(_ body: String, _ headers: MCPHeaders = Fixture.headers(version: nil)) throws(MCPFailure) -> ClientPost {
+    static func post(
+        _ body: String,
+        _ headers: MCPHeaders = Fixture.headers(version: nil)
+    ) throws(MCPFailure) -> ClientPost {
         try ClientPost(Array(body.utf8), headers: headers)
     }
 
@@ -52,7 +56,8 @@ enum Fixture {
     }
 
     /// Reads a modern request with the headers it needs.
-    static func modernRequest(_ method: String, _ params: String = "", meta: String = envelope) throws -> ClientRequest {
+    static func modernRequest(_ method: String, _ params: String = "", meta: String = envelope) throws -> ClientRequest
+    {
         let name = try json("{\(params)}")
         let named = name["name"]?.string?.text ?? name["uri"]?.string?.text
         let needsName = ["tools/call", "prompts/get", "resources/read"].contains(method)
