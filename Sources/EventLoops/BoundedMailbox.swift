@@ -39,9 +39,9 @@ public final class BoundedMailbox<Element> {
     }
 
     /// The next element, waiting for one; nil when the mailbox is closed and empty or the task is cancelled.
-    public func next() async -> Element? {
-        while count == 0 && !isClosed && !Task.isCancelled {
-            await waitForArrival()
+    public func next(isolation: isolated (any Actor)? = #isolation) async -> Element? {
+        if count == 0 && !isClosed {
+            await waitForArrival(isolation)
         }
         guard count > 0 else {
             return nil
@@ -59,11 +59,16 @@ public final class BoundedMailbox<Element> {
         return element
     }
 
-    private func waitForArrival() async {
+    private func waitForArrival(_ isolation: isolated (any Actor)?) async {
         let loop = loop
         let arrival = Confined(arrival)
+        // Capturing `isolation` keeps the closure where it is. Without it the closure runs one hop away, and between looking
+        // and waiting an arrival could be missed; therefore it also looks again itself.
         await withTaskCancellationHandler {
-            await arrival.value.wait()
+            _ = isolation
+            while count == 0 && !isClosed && !Task.isCancelled {
+                await arrival.value.wait()
+            }
         } onCancel: {
             // May run on any thread: the wake-up is handed to the loop.
             loop.execute { arrival.value.wake() }

@@ -188,6 +188,12 @@ extension IPAddress {
         return IPAddress(family: .v4, high: 0, low: low & 0xFFFF_FFFF)
     }
 
+    /// What one client can be expected to have: the IPv4 address, or the /64 an IPv6 address lies in.
+    public var neighbourhood: IPAddress {
+        let address = unmapped
+        return address.family == .v4 ? address : IPAddress(family: .v6, high: high, low: 0)
+    }
+
     /// Whether packets to it never leave this machine.
     public var isLoopback: Bool {
         let address = unmapped

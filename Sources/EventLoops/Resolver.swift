@@ -10,7 +10,8 @@ public enum Resolver {
         of host: String,
         port: UInt16,
         on loop: EventLoop,
-        timeout: Duration
+        timeout: Duration,
+        cancellation: CancellationPoint? = nil
     ) async throws(StreamError) -> [SocketAddress] {
         if let ip = IPAddress(host.utf8) {
             return [SocketAddress(ip, port: port)]
@@ -22,7 +23,7 @@ public enum Resolver {
         let lookup = Lookup(port: port)
         try lookup.begin(host, on: loop)
         let timer = loop.schedule(after: timeout) { lookup.outcome.settle(UV_ETIMEDOUT.rawValue) }
-        let status = await lookup.outcome.value(on: loop)
+        let status = await lookup.outcome.value(on: loop, cancellation)
         timer.cancel()
         guard status == 0 else {
             lookup.abandon()

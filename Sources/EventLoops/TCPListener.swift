@@ -128,7 +128,7 @@ public final class TCPListener {
             return
         }
         let stream = TCPStream(loop: loop, handle: client, peer: peer)
-        stream.startReading()
+        stream.begin()
         onConnection(stream)
     }
 }

@@ -4,11 +4,13 @@ internal import CUV
 extension TCPStream {
     /// Connects to the first of `addresses` that answers, trying them in order, all within `timeout`.
     ///
-    /// - Throws: ``StreamError``: the last address's error, `timedOut`, or `cancelled` when the task is cancelled.
+    /// - Throws: ``StreamError``: the last address's error, `timedOut`, or `cancelled` when the task or
+    ///   `cancellation` is.
     public static func connect(
         to addresses: [SocketAddress],
         on loop: EventLoop,
-        timeout: Duration
+        timeout: Duration,
+        cancellation: CancellationPoint? = nil
     ) async throws(StreamError) -> TCPStream {
         let deadline = loop.now.advanced(by: timeout)
         var lastError = StreamError.noAddress
@@ -18,7 +20,7 @@ extension TCPStream {
                 throw .timedOut
             }
             do throws(StreamError) {
-                return try await connect(to: address, on: loop, timeout: left)
+                return try await connect(to: address, on: loop, timeout: left, cancellation: cancellation)
             } catch .cancelled {
                 throw .cancelled
             } catch {
@@ -32,7 +34,8 @@ extension TCPStream {
     public static func connect(
         to address: SocketAddress,
         on loop: EventLoop,
-        timeout: Duration
+        timeout: Duration,
+        cancellation: CancellationPoint? = nil
     ) async throws(StreamError) -> TCPStream {
         let handle = Handle.tcp()
         // SAFETY: the loop is initialised and this is its thread; a failed init leaves nothing to close.
@@ -45,14 +48,13 @@ extension TCPStream {
         let attempt = ConnectAttempt()
         try attempt.begin(handle, address)
         let timer = loop.schedule(after: timeout) { attempt.outcome.settle(UV_ETIMEDOUT.rawValue) }
-        let code = await attempt.outcome.value(on: loop)
+        let code = await attempt.outcome.value(on: loop, cancellation)
         timer.cancel()
         guard code == 0 else {
             stream.close()
             throw StreamError(code: code)
         }
-        _ = unsafe uv_tcp_nodelay(handle.tcp, 1)
-        stream.startReading()
+        stream.begin()
         return stream
     }
 }
@@ -72,10 +74,17 @@ final class Outcome {
         arrival.wake()
     }
 
-    /// The status; `UV_ECANCELED` when the task is cancelled first.
-    func value(on loop: EventLoop) async -> Int32 {
+    /// The status; `UV_ECANCELED` when the task or `cancellation` is cancelled first.
+    func value(
+        on loop: EventLoop,
+        _ cancellation: CancellationPoint?,
+        isolation: isolated (any Actor)? = #isolation
+    ) async -> Int32 {
         let me = Confined(self)
+        cancellation?.onCancel { me.value.settle(UV_ECANCELED.rawValue) }
+        defer { cancellation?.onCancel(nil) }
         await withTaskCancellationHandler {
+            _ = isolation
             while me.value.status == nil {
                 await me.value.arrival.wait()
             }

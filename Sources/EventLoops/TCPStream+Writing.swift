@@ -156,6 +156,21 @@ extension TCPStream {
         _ = withDescriptor { descriptor in shutdown(descriptor, Int32(SHUT_WR)) }
     }
 
+    /// Whether nothing has arrived that was not read yet, not even the end: asks the system, one call.
+    ///
+    /// Looked at before an idle connection is used again, because its end may have come since the loop last polled.
+    public var isQuiet: Bool {
+        guard !isClosed, fault == nil, !isInputEnded, inputCount == 0 else {
+            return false
+        }
+        var byte: UInt8 = 0
+        // SAFETY: the descriptor belongs to the open handle; one byte is looked at without being taken.
+        let count = withDescriptor { descriptor in
+            unsafe Int32(clamping: recv(descriptor, &byte, 1, Int32(MSG_PEEK | MSG_DONTWAIT)))
+        }
+        return count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)
+    }
+
     func setLingerZero() {
         _ = withDescriptor { descriptor in
             var option = linger(l_onoff: 1, l_linger: 0)

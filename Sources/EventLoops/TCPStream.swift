@@ -29,6 +29,7 @@ public final class TCPStream {
     private var input: [UInt8] = []
     private var inputStart = 0
     private let inputArrival = WaitPoint()
+    private var isInputInterrupted = false
 
     var output: [UInt8] = []
     var inFlight = 0
@@ -52,8 +53,6 @@ public final class TCPStream {
         self.handle = handle
         self.peer = peer
         handle.attach(self)
-        // SAFETY: the handle is an open socket of this loop. Failing to set the option costs latency, nothing else.
-        _ = unsafe uv_tcp_nodelay(handle.tcp, 1)
     }
 
     deinit {
@@ -104,26 +103,26 @@ public final class TCPStream {
             guard !isInputEnded else {
                 return false
             }
+            guard !isInputInterrupted else {
+                isInputInterrupted = false
+                throw .timedOut
+            }
             await inputArrival.wait()
         }
         return true
     }
 
-    /// Waits until there are more than `count` received bytes; false when there will be no more.
-    public func receive(beyond count: Int) async throws(StreamError) -> Bool {
-        while inputCount <= count {
-            if let fault {
-                throw fault
-            }
-            guard isHandleOpen else {
-                throw .closed
-            }
-            guard !isInputEnded else {
-                return false
-            }
-            await inputArrival.wait()
-        }
-        return true
+    /// Makes the present or the next wait for bytes throw `timedOut`, once; the stream stays usable.
+    ///
+    /// A deadline of the layer above ends a wait so, and can still answer.
+    public func interruptInput() {
+        isInputInterrupted = true
+        inputArrival.wake()
+    }
+
+    /// Takes back an interruption that nobody has met.
+    public func clearInterruption() {
+        isInputInterrupted = false
     }
 
     /// Waits for bytes and takes all there are; nil at the end of the stream.
@@ -136,7 +135,17 @@ public final class TCPStream {
         return bytes
     }
 
-    func startReading() {
+    /// Begins to serve an open socket.
+    ///
+    /// Failing to set an option costs latency or a late notice, nothing else.
+    func begin() {
+        // SAFETY: the handle is an open socket of this loop.
+        _ = unsafe uv_tcp_nodelay(handle.tcp, 1)
+        _ = unsafe uv_tcp_keepalive(handle.tcp, 1, 60)
+        startReading()
+    }
+
+    private func startReading() {
         guard isHandleOpen, fault == nil, !isReading else {
             return
         }

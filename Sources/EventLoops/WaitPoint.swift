@@ -1,25 +1,36 @@
-/// A place where at most one task waits for something on its loop.
+/// A place where tasks wait for something on their loop.
 ///
-/// Loop-confined.
-///
-/// The waiting loop re-checks its condition after ``wait()``; waking up is a hint, not a message.
+/// The waiting loop re-checks its condition after ``wait()``: waking up is a hint, not a message. Usually one task waits;
+/// more are allowed, so that two writers on one stream are slow and not a bug. Loop-confined.
 @safe
 final class WaitPoint {
-    private var continuation: UnsafeContinuation<Void, Never>?
-
-    var isOccupied: Bool { unsafe continuation != nil }
+    private var first: UnsafeContinuation<Void, Never>?
+    private var others: [UnsafeContinuation<Void, Never>] = unsafe []
 
     func wait() async {
-        precondition(unsafe continuation == nil, "two tasks wait at one place")
-        // SAFETY: resumed exactly once, because `wake` empties the slot; owners wake it when they close.
-        await unsafe withUnsafeContinuation { unsafe continuation = $0 }
+        // SAFETY: resumed exactly once, because `wake` empties the slots; owners wake everybody when they close.
+        await unsafe withUnsafeContinuation { continuation in
+            if unsafe first == nil {
+                unsafe first = continuation
+            } else {
+                unsafe others.append(continuation)
+            }
+        }
     }
 
     func wake() {
-        guard let waiting = unsafe continuation else {
+        guard let waiting = unsafe first else {
             return
         }
-        unsafe continuation = nil
+        unsafe first = nil
         unsafe waiting.resume()
+        guard unsafe !others.isEmpty else {
+            return
+        }
+        let rest = unsafe others
+        unsafe others = []
+        for unsafecontinuation in unsafe rest {
+            unsafe continuation.resume()
+        }
     }
 }

@@ -1,0 +1,32 @@
+/// A way to call off one operation that is waiting on a loop, from that loop.
+///
+/// Cheaper than cancelling a task, and it does not end the task: a connection's one task goes on with its next request.
+/// Loop-confined.
+public final class CancellationPoint {
+    /// Whether ``cancel()`` was called.
+    public private(set) var isCancelled = false
+    private var action: (() -> Void)?
+
+    /// Nothing to cancel yet.
+    public init() {}
+
+    /// Calls off what waits now and what would wait later.
+    public func cancel() {
+        guard !isCancelled else {
+            return
+        }
+        isCancelled = true
+        let action = action
+        self.action = nil
+        action?()
+    }
+
+    /// Sets what ``cancel()`` does, `nil` for nothing; called at once when it was cancelled already.
+    public func onCancel(_ action: (() -> Void)?) {
+        guard isCancelled else {
+            self.action = action
+            return
+        }
+        action?()
+    }
+}

@@ -1,0 +1,315 @@
+internal import Base
+internal import EventLoops
+internal import HTTPWire
+
+/// One connection to an upstream: a request at a time, then back to its pool or closed.
+///
+/// Loop-confined.
+final class ClientConnection {
+    let channel: Channel
+    /// Lets go of the connection when it closes, which ends this cycle.
+    private let pool: ConnectionPool
+    private var machine: HTTPResponseMachine
+    private var timer: LoopTimer?
+    private var isIdle = true
+    private(set) var hasServed = false
+    private var idleTimeout: Duration
+
+    // Of the request under way.
+    private var startCount = 0
+    private var totalDeadline: Instant?
+    private var pieceTimeout: Duration?
+    private var isCancelled = false
+    private var isDone = true
+    /// Told apart, so that what belongs to an earlier request cannot harm a later one.
+    private var requestNumber = 0
+
+    init(_ channel: Channel, pool: ConnectionPool, limits: HTTPLimits, idleTimeout: Duration) {
+        self.channel = channel
+        self.pool = pool
+        self.idleTimeout = idleTimeout
+        machine = HTTPResponseMachine(limits: limits)
+        timer = LoopTimer(on: channel.stream.loop) { [weak self] in self?.timerFired() }
+        channel.stream.onEnded = { [weak self] in self?.peerEnded() }
+    }
+
+    /// Whether a byte of the request under way was given to the system.
+    var wroteBytes: Bool { channel.stream.writtenCount != startCount }
+
+    // MARK: Idle
+
+    /// Whether the connection can carry another request: nothing has come since the last one, not even its end.
+    var isFit: Bool {
+        machine.isReusable && channel.inputCount == 0 && channel.stream.isQuiet
+    }
+
+    private func becomeIdle() {
+        isIdle = true
+        hasServed = true
+        timer?.set(after: idleTimeout)
+        pool.returned(self)
+    }
+
+    private func peerEnded() {
+        if isIdle {
+            close()
+        }
+    }
+
+    private func timerFired() {
+        if isIdle {
+            close()
+        } else {
+            channel.stream.fail(.timedOut)
+        }
+    }
+
+    /// Closes the connection and takes it out of its pool; harmless when that has been done.
+    func close() {
+        isDone = true
+        timer?.cancel()
+        channel.close()
+        pool.closed(self)
+    }
+
+    /// Calls off the request under way, or closes an idle connection.
+    func cancel() {
+        isCancelled = true
+        channel.stream.reset()
+        close()
+    }
+
+    /// Calls off that request, if it is still the one under way.
+    private func cancel(request number: Int) {
+        if number == requestNumber && !isDone {
+            cancel()
+        }
+    }
+
+    // MARK: A request
+
+    /// Queues the request and waits for the head of its response.
+    func send(
+        _ request: HTTPClientRequest,
+        to origin: HTTPOrigin,
+        until total: Instant?,
+        _ deadlines: HTTPClientDeadlines
+    ) async throws(HTTPClientError) -> ClientResponse {
+        isIdle = false
+        isDone = false
+        requestNumber += 1
+        startCount = channel.stream.writtenCount
+        totalDeadline = total
+        pieceTimeout = deadlines.piece
+        arm(deadlines.head)
+        try write(request, to: origin)
+        machine.requestSent(request.method)
+        var none: [UInt8] = []
+        while true {
+            if case .head(let head) = try await event(&none) {
+                noteKeepAlive(head)
+                arm(pieceTimeout)
+                // Without a body the response is done, and the connection somebody else's, as early as possible.
+                let isWhole = head.isBodiless ? try finishIfEnded(&none) : false
+                return ClientResponse(head: head, isWhole: isWhole)
+            }
+        }
+    }
+
+    private func write(_ request: HTTPClientRequest, to origin: HTTPOrigin) throws(HTTPClientError) {
+        let isBodiless = request.body.isEmpty && (request.method != .post && request.method != .put)
+        let framing = isBodiless ? HTTPBodyFraming.none : .length(request.body.count)
+        let isShort = request.body.count < 16_384
+        do throws(HTTPSerializerError) {
+            var fields = request.fields
+            if !fields.contains(.host) {
+                try fields.append(.host, origin.authority)
+            }
+            try channel.send { output throws(HTTPSerializerError) in
+                try HTTPSerializer.append(
+                    requestHead: request.method,
+                    target: request.target,
+                    fields: fields,
+                    framing: framing,
+                    to: &output
+                )
+                if isShort {
+                    output.append(contentsOf: request.body)
+                }
+            }
+        } catch {
+            close()
+            throw HTTPClientError(.unwritable(error), wroteBytes: false)
+        }
+        if !isShort {
+            channel.send(request.body)
+        }
+    }
+
+    /// The next piece of the body, and whether it is the last: then the connection belongs to somebody else.
+    func nextPiece() async throws(HTTPClientError) -> (bytes: [UInt8], isLast: Bool) {
+        var body: [UInt8] = []
+        while true {
+            switch try await event(&body) {
+            case .head:
+                break
+            case .body:
+                arm(pieceTimeout)
+                let isLast = try finishIfEnded(&body)
+                return (body, isLast)
+            case .end:
+                return (body, true)
+            }
+        }
+    }
+
+    /// Takes what else has arrived of the body; true when that was all.
+    private func finishIfEnded(_ body: inout [UInt8]) throws(HTTPClientError) -> Bool {
+        while let event = try step(&body) {
+            if case .end = event {
+                finished()
+                return true
+            }
+        }
+        return false
+    }
+
+    /// The next event, waiting for bytes; at the end the connection goes back to its pool or is closed.
+    private func event(_ body: inout [UInt8]) async throws(HTTPClientError) -> HTTPResponseEvent {
+        while true {
+            if let event = try step(&body) {
+                if case .end = event {
+                    finished()
+                }
+                return event
+            }
+            guard try await moreInput() else {
+                finished()
+                return .end
+            }
+        }
+    }
+
+    private func step(_ body: inout [UInt8]) throws(HTTPClientError) -> HTTPResponseEvent? {
+        guard !isCancelled else {
+            throw HTTPClientError(.cancelled, wroteBytes: wroteBytes)
+        }
+        do throws(HTTPWireError) {
+            return try channel.parse { input, position throws(HTTPWireError) in
+                let event = try machine.next(input, &position)
+                if case .body(let range) = event {
+                    body.append(input.extracting(range))
+                }
+                return event
+            }
+        } catch {
+            let failure = HTTPClientError(.malformed(error), wroteBytes: wroteBytes)
+            channel.stream.reset()
+            close()
+            throw failure
+        }
+    }
+
+    /// Waits for bytes; false when the response ends with the connection and that is how it ends.
+    private func moreInput() async throws(HTTPClientError) -> Bool {
+        do throws(StreamError) {
+            if try await receive() {
+                return true
+            }
+        } catch {
+            let failure = HTTPClientError(stream: isCancelled ? .cancelled : error, wroteBytes: wroteBytes)
+            close()
+            throw failure
+        }
+        do throws(HTTPWireError) {
+            if try machine.inputEnded() != nil {
+                return false
+            }
+        } catch {
+            // The server hung up: told below like every other early end.
+        }
+        let failure = HTTPClientError(.reset, wroteBytes: wroteBytes)
+        close()
+        throw failure
+    }
+
+    /// Cancelling the task ends the wait, as ``cancel()`` does.
+    private func receive(isolation: isolated (any Actor)? = #isolation) async throws(StreamError) -> Bool {
+        guard channel.inputCount == 0 else {
+            return true
+        }
+        let me = Handed(self)
+        let loop = channel.stream.loop
+        let number = requestNumber
+        let result: Result<Bool, StreamError> = await withTaskCancellationHandler {
+            // Capturing it keeps the closure on the loop without a hop.
+            _ = isolation
+            do throws(StreamError) {
+                return .success(try await me.value.channel.receive())
+            } catch {
+                return .failure(error)
+            }
+        } onCancel: {
+            loop.execute { me.value.cancel(request: number) }
+        }
+        return try result.get()
+    }
+
+    private func finished() {
+        isDone = true
+        timer?.unset()
+        // Whatever is left over, on either side, would be taken for the next request's.
+        let isClean = machine.isReusable && channel.inputCount == 0 && channel.stream.queuedCount == 0
+        if isClean && channel.stream.fault == nil && !channel.stream.isInputEnded {
+            becomeIdle()
+        } else {
+            close()
+        }
+    }
+
+    /// Sets the timer to what comes first: `timeout` or the total deadline.
+    private func arm(_ timeout: Duration?) {
+        let left = totalDeadline.map { deadline in deadline.elapsed(since: channel.stream.loop.now) }
+        switch (timeout, left) {
+        case (let timeout?, let left?): timer?.set(after: min(timeout, left))
+        case (let timeout?, nil): timer?.set(after: timeout)
+        case (nil, let left?): timer?.set(after: left)
+        case (nil, nil): timer?.unset()
+        }
+    }
+
+    /// A server that says `Keep-Alive: timeout=5` closes after that; we are a second earlier.
+    private func noteKeepAlive(_ head: HTTPResponseHead) {
+        guard let value = head.fields[.keepAlive], value.hasPrefix("timeout=") else {
+            return
+        }
+        var seconds = 0
+        for byte in value.dropFirst(8).prefix(4) {
+            guard let digit = byte.decimalDigit else {
+                break
+            }
+            seconds = seconds * 10 + digit
+        }
+        idleTimeout = min(idleTimeout, seconds > 1 ? .seconds(seconds - 1) : .milliseconds(500))
+    }
+}
+
+/// A head, and whether its body has been read to the end already.
+struct ClientResponse {
+    let head: HTTPResponseHead
+    let isWhole: Bool
+}
+
+extension HTTPResponseHead {
+    var isBodiless: Bool { bodyFraming == .none || bodyFraming == .length(0) }
+}
+
+/// Carries a loop-confined object through a closure that is sent, from the loop's thread to the loop's thread.
+// ISOLATION: only ever looked into on the loop's thread; between the two it is a reference nobody follows.
+struct Handed<Value>: @unchecked Sendable {
+    let value: Value
+
+    init(_ value: Value) {
+        self.value = value
+    }
+}
