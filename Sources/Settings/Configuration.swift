@@ -1,0 +1,153 @@
+public import Base
+public import YAMLText
+
+/// Everything `toolgate.yaml` says, checked: names are unique, references lead somewhere, secrets are resolved.
+///
+/// Policies are read but not compiled; that is for whoever knows the engine.
+public struct Configuration: Sendable {
+    /// In the order of the file; at least one.
+    public let servers: [ServerSettings]
+    /// In the order of the file.
+    public let policies: [PolicySettings]
+    /// In the order of the file.
+    public let grants: [GrantSettings]
+
+    /// A configuration from its parts, which the caller has checked.
+    public init(servers: [ServerSettings], policies: [PolicySettings], grants: [GrantSettings]) {
+        self.servers = servers
+        self.policies = policies
+        self.grants = grants
+    }
+}
+
+/// An upstream MCP server behind `/mcp/NAME`.
+public struct ServerSettings: Sendable {
+    /// `[a-z0-9][a-z0-9-]{0,62}`.
+    public let name: ByteString
+    /// Given in the file or derived from the name.
+    public let id: EntityID
+    /// Where it is.
+    public let upstream: UpstreamURL
+    /// Fields to send with every request; no two have the same name.
+    public let headers: [StaticHeader]
+    /// Where the entry stands.
+    public let position: YAMLPosition
+
+    /// Settings from their parts, which the caller has checked.
+    public init(
+        name: ByteString,
+        id: EntityID,
+        upstream: UpstreamURL,
+        headers: [StaticHeader],
+        position: YAMLPosition
+    ) {
+        self.name = name
+        self.id = id
+        self.upstream = upstream
+        self.headers = headers
+        self.position = position
+    }
+}
+
+/// A header field the gateway sends to one upstream: valid bytes, never one that frames or names a message.
+public struct StaticHeader: Sendable {
+    /// The name as written.
+    public let name: ByteString
+    /// The value; masked in every description, also when it was written openly.
+    public let value: Secret<[UInt8]>
+
+    /// A field from its parts, which the caller has checked.
+    public init(name: ByteString, value: Secret<[UInt8]>) {
+        self.name = name
+        self.value = value
+    }
+}
+
+/// A policy's document, not yet compiled.
+public struct PolicySettings: Sendable {
+    /// Where the document came from.
+    public enum Source: Hashable, Sendable {
+        /// A file, by the path as written.
+        case file(String)
+        /// The configuration itself; the YAML it was written as.
+        case inline(YAMLNode)
+    }
+
+    /// `[a-z0-9][a-z0-9-]{0,62}`.
+    public let name: ByteString
+    /// The name of the server it is for.
+    public let server: ByteString
+    /// JSON: the file's bytes, or what the inline YAML means.
+    public let document: [UInt8]
+    /// Where the document came from.
+    public let source: Source
+    /// Where the entry stands.
+    public let position: YAMLPosition
+
+    /// Settings from their parts, which the caller has checked.
+    public init(
+        name: ByteString,
+        server: ByteString,
+        document: [UInt8],
+        source: Source,
+        position: YAMLPosition
+    ) {
+        self.name = name
+        self.server = server
+        self.document = document
+        self.source = source
+        self.position = position
+    }
+
+    /// Where in the configuration file the value at a JSON Pointer (RFC 6901) into ``document`` stands.
+    ///
+    /// For an inline document only: the nearest node on the way that exists. `nil` for a file, whose own positions are
+    /// right already.
+    public func position(ofPointer pointer: String) -> YAMLPosition? {
+        guard case .inline(let node) = source else {
+            return nil
+        }
+        return InlineDocument.position(ofPointer: Array(pointer.utf8), in: node)
+    }
+}
+
+/// Who may call a server: the keyed digest of a token, and under which policy.
+public struct GrantSettings: Sendable {
+    /// The name it has in records; unique.
+    public let label: ByteString
+    /// Given in the file or derived from the label.
+    public let id: EntityID
+    /// The name of the server it opens.
+    public let server: ByteString
+    /// The name of its policy, one for that server; `nil`: every call is denied.
+    public let policy: ByteString?
+    /// The 32 bytes of `hmac-sha256:…`; unique.
+    public let digest: [UInt8]
+    /// From then on it is unknown; `nil`: it does not expire.
+    public let expires: WallTime?
+    /// The person or group it belongs to.
+    public let member: ByteString?
+    /// Where the entry stands.
+    public let position: YAMLPosition
+
+    /// Settings from their parts, which the caller has checked.
+    public init(
+        label: ByteString,
+        id: EntityID,
+        server: ByteString,
+        policy: ByteString?,
+        digest: [UInt8],
+        expires: WallTime?,
+        member: ByteString?,
+        position: YAMLPosition
+    ) {
+        self.label = label
+        self.id = id
+        self.server = server
+        self.policy = policy
+        self.digest = digest
+        self.expires = expires
+        self.member = member
+        self.position = position
+    }
+}

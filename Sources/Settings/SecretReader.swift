@@ -1,0 +1,99 @@
+internal import Base
+internal import YAMLText
+
+/// Resolves `{secret: env:NAME}` and `{secret: file:PATH}`.
+///
+/// No message ever holds the value, nor a part of it.
+enum SecretReader {
+    private static let forms = "write `{secret: env:NAME}` or `{secret: file:PATH}`"
+
+    static func read(_ node: YAMLNode, sources: SettingsSources, problems: inout Problems) -> [UInt8]? {
+        guard let fields = Fields(node, what: "a secret", known: ["secret"], problems: &problems),
+            let reference = fields.requiredText("secret", remedy: forms, problems: &problems),
+            let entry = fields["secret"]
+        else {
+            return nil
+        }
+        let position = entry.value.position
+        guard let colon = reference.firstIndex(of: UInt8(ascii: ":")), colon + 1 < reference.count else {
+            problems.add(.badValue, at: position, "a secret is given by reference only", remedy: forms)
+            return nil
+        }
+        let name = String(decoding: reference[(colon + 1)...], as: UTF8.self)
+        switch String(decoding: reference[..<colon], as: UTF8.self) {
+        case "env": return variable(name, at: position, sources: sources, problems: &problems)
+        case "file" where name.utf8.contains(0):
+            problems.add(.badValue, at: position, "a path holds no U+0000", remedy: forms)
+            return nil
+        case "file": return file(name, at: position, sources: sources, problems: &problems)
+        case "store":
+            problems.add(
+                .notAvailable,
+                at: position,
+                "secrets from the store are not available yet in this version",
+                remedy: forms
+            )
+            return nil
+        default:
+            // The text is not shown: it may be the secret itself.
+            problems.add(.badValue, at: position, "a secret is given by reference only", remedy: forms)
+            return nil
+        }
+    }
+
+    private static func variable(
+        _ name: String,
+        at position: YAMLPosition,
+        sources: SettingsSources,
+        problems: inout Problems
+    ) -> [UInt8]? {
+        let isName = name.utf8.allSatisfy { byte in
+            byte.decimalDigit != nil || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
+                || byte == UInt8(ascii: "_")
+        }
+        guard isName else {
+            problems.add(.badValue, at: position, "`\(Array(name.utf8).shown)` is no name of a variable")
+            return nil
+        }
+        guard let value = sources.variable(name), !value.isEmpty else {
+            problems.add(
+                .unreadable,
+                at: position,
+                "the environment variable `\(name)` is not set",
+                remedy: "set it for the gateway's process, or use `file:PATH`"
+            )
+            return nil
+        }
+        return value
+    }
+
+    /// The file's bytes; one line break at its end, which editors and `echo` put there, is not part of the secret.
+    private static func file(
+        _ path: String,
+        at position: YAMLPosition,
+        sources: SettingsSources,
+        problems: inout Problems
+    ) -> [UInt8]? {
+        switch sources.file(path) {
+        case .failure(let failure):
+            problems.add(
+                .unreadable,
+                at: position,
+                "the secret's file `\(Array(path.utf8).shown)` cannot be read: \(failure.reason)"
+            )
+            return nil
+        case .success(var bytes):
+            if bytes.last == 0x0A {
+                bytes.removeLast()
+                if bytes.last == 0x0D {
+                    bytes.removeLast()
+                }
+            }
+            guard !bytes.isEmpty else {
+                problems.add(.unreadable, at: position, "the secret's file `\(Array(path.utf8).shown)` is empty")
+                return nil
+            }
+            return bytes
+        }
+    }
+}
