@@ -29,8 +29,7 @@ final class WaitPoint {
         }
         let rest = unsafe others
         unsafe others = []
-        for unsafecontinuation in unsafe rest {
-            unsafe continuation.resume()
-        }
+        // Not a `for`: the formatter glues its `unsafe` to the name that follows.
+        unsafe rest.forEach { unsafe $0.resume() }
     }
 }
