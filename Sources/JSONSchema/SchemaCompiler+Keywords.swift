@@ -28,8 +28,9 @@ extension SchemaCompiler {
         to parts: inout SchemaParts
     ) throws(SchemaError) {
         let fallback = try number(of: target.value, in: target.resource)
-        let anchors = index.resources[target.resource].dynamicAnchors
-        if let name, let anchored = anchors[name], SchemaLocation(anchored) == SchemaLocation(target.value) {
+        if let name, let anchored = index.dynamicAnchors[name]?[target.resource],
+            SchemaLocation(anchored) == SchemaLocation(target.value)
+        {
             parts.applicators.append(.dynamicReference(name: dynamicName(name), fallback: fallback))
         } else {
             parts.applicators.append(.reference(fallback))
@@ -99,18 +100,19 @@ extension SchemaCompiler {
 
     func numberRules(of value: JSONValue) throws(SchemaError) -> NumberRules? {
         var rules = NumberRules()
-        if let divisor = try number(value["multipleOf"], .multipleOf) {
+        if let source = value["multipleOf"], let divisor = try number(source, .multipleOf) {
             guard divisor > .zero else {
-                throw SchemaError(value["multipleOf"]?.pointer ?? "", .invalidKeyword("multipleOf"))
+                throw SchemaError(source.pointer, .invalidKeyword("multipleOf"))
             }
-            rules.multipleOf.append(divisor)
+            rules.divisor = divisor
+            rules.divisorDigits = source.range.count
         }
         for keyword in [SchemaKeyword.maximum, .exclusiveMaximum, .minimum, .exclusiveMinimum] {
             if let limit = try number(value.member(Array(keyword.rawValue.utf8)), keyword) {
                 rules.bounds.append((keyword, limit))
             }
         }
-        return rules.multipleOf.isEmpty && rules.bounds.isEmpty ? nil : rules
+        return rules.divisor == nil && rules.bounds.isEmpty ? nil : rules
     }
 
     mutating func stringRules(of value: JSONValue) throws(SchemaError) -> StringRules? {

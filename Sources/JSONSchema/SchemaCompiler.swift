@@ -28,7 +28,7 @@ struct SchemaCompiler {
     private var numbers: [SchemaLocation: Int] = [:]
     private var pending: [(value: JSONValue, resource: Int)] = []
     private var patterns: [ByteString: Pattern] = [:]
-    private var dynamicNames: [ByteString] = []
+    private var dynamicNames: [ByteString: Int] = [:]
 
     init(registry: SchemaRegistry, dialect: SchemaDialect, limits: SchemaLimits) {
         index = SchemaIndex(registry: registry, dialect: dialect, limits: limits)
@@ -58,15 +58,11 @@ struct SchemaCompiler {
     }
 
     private mutating func targetsOfDynamicNames() throws(SchemaError) -> [[Int: Int]] {
-        var targets: [[Int: Int]] = []
-        for name in dynamicNames {
-            var byResource: [Int: Int] = [:]
-            for resource in index.resources.indices {
-                if let value = index.resources[resource].dynamicAnchors[name] {
-                    byResource[resource] = try number(of: value, in: resource)
-                }
+        var targets = [[Int: Int]](repeating: [:], count: dynamicNames.count)
+        for (name, position) in dynamicNames {
+            for (resource, value) in index.dynamicAnchors[name] ?? [:] {
+                targets[position][resource] = try number(of: value, in: resource)
             }
-            targets.append(byResource)
         }
         return targets
     }
@@ -145,11 +141,12 @@ struct SchemaCompiler {
 
     /// The number of a dynamic name in the program's table.
     mutating func dynamicName(_ name: ByteString) -> Int {
-        if let known = dynamicNames.firstIndex(of: name) {
+        if let known = dynamicNames[name] {
             return known
         }
-        dynamicNames.append(name)
-        return dynamicNames.count - 1
+        let position = dynamicNames.count
+        dynamicNames[name] = position
+        return position
     }
 }
 

@@ -18,8 +18,6 @@ struct SchemaResource {
     let root: JSONValue
     let dialect: Dialect
     var anchors: [ByteString: JSONValue] = [:]
-    /// `$recursiveAnchor: true` counts as one without a name.
-    var dynamicAnchors: [ByteString: JSONValue] = [:]
 }
 
 /// All schemas that were read: which resource each belongs to, and what they are called.
@@ -32,6 +30,10 @@ struct SchemaIndex {
     private let registry: SchemaRegistry
     private let defaultDialect: Dialect
     private let limits: SchemaLimits
+    /// Where every dynamic name was given, by resource.
+    private(set) var dynamicAnchors: [ByteString: [Int: JSONValue]] = [:]
+    /// Members looked at while following pointers.
+    private var steps = 0
 
     init(registry: SchemaRegistry, dialect: SchemaDialect, limits: SchemaLimits) {
         self.registry = registry
@@ -122,12 +124,12 @@ struct SchemaIndex {
         if version == .draft202012, let anchor = value["$dynamicAnchor"] {
             let name = try name(anchor, .dynamicAnchor)
             try addAnchor(name, at: value, to: resource)
-            resources[resource].dynamicAnchors[ByteString(name)] = value
+            dynamicAnchors[ByteString(name), default: [:]][resource] = value
         }
         if version == .draft201909, value["$recursiveAnchor"]?.boolean == true {
-            let root = SchemaLocation(resources[resource].root)
-            if root == SchemaLocation(value) {
-                resources[resource].dynamicAnchors[""] = value
+            // Means something at the root of a resource only, and is a dynamic anchor without a name there.
+            if SchemaLocation(resources[resource].root) == SchemaLocation(value) {
+                dynamicAnchors["", default: [:]][resource] = value
             }
         }
     }
@@ -245,6 +247,10 @@ extension SchemaIndex {
             throw SchemaError(text.pointer, .unresolvedReference)
         }
         for token in tokens {
+            steps += value.count
+            guard steps <= limits.maximumReferenceSteps else {
+                throw SchemaError(text.pointer, .tooManySubschemas)
+            }
             guard let next = value.child(token) else {
                 throw SchemaError(text.pointer, .unresolvedReference)
             }

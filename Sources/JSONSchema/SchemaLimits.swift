@@ -6,6 +6,8 @@ public struct SchemaLimits: Sendable, Equatable {
     public var maximumSubschemas: Int
     /// Different regular expressions in one schema; each may hold up to 1 MiB while it matches.
     public var maximumPatterns: Int
+    /// Members looked at while references are followed.
+    public var maximumReferenceSteps: Int
     /// Steps for judging a value of no size; a step is one subschema, one candidate or 64 bytes compared.
     public var baseSteps: Int
     /// Steps more for each byte of the value.
@@ -19,6 +21,7 @@ public struct SchemaLimits: Sendable, Equatable {
     public init(
         maximumSubschemas: Int = 10_000,
         maximumPatterns: Int = 200,
+        maximumReferenceSteps: Int = 10_000_000,
         baseSteps: Int = 32_768,
         stepsPerByte: Int = 16,
         maximumSteps: Int = 4_000_000,
@@ -26,6 +29,7 @@ public struct SchemaLimits: Sendable, Equatable {
     ) {
         self.maximumSubschemas = maximumSubschemas
         self.maximumPatterns = maximumPatterns
+        self.maximumReferenceSteps = maximumReferenceSteps
         self.baseSteps = baseSteps
         self.stepsPerByte = stepsPerByte
         self.maximumSteps = maximumSteps

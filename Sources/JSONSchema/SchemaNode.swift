@@ -100,7 +100,9 @@ struct TypeSet: Sendable {
 
 /// The keywords for numbers.
 struct NumberRules: Sendable {
-    var multipleOf: [ExactDecimal] = []
+    var divisor: ExactDecimal?
+    /// At most; dividing by many takes long.
+    var divisorDigits = 0
     /// Upper and lower bounds with the keyword that set them.
     var bounds: [(keyword: SchemaKeyword, limit: ExactDecimal)] = []
 }

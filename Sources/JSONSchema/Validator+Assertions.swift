@@ -18,8 +18,10 @@ extension Validator {
         guard let number = value.number else {
             return true
         }
-        // Comparing and dividing long numbers takes longer.
-        guard spend(number.lexeme.count / 16) else {
+        // Long numbers take longer, and dividing by long ones longer still.
+        let digits = number.lexeme.count
+        let division = rules.divisorDigits > 19 ? (digits + rules.divisorDigits) * rules.divisorDigits / 16 : 0
+        guard spend(digits / 16 + division) else {
             return false
         }
         let decimal = number.decimal
@@ -35,11 +37,11 @@ extension Validator {
                 return fail(keyword)
             }
         }
-        return rules.multipleOf.allSatisfy { decimal.isMultiple(of: $0) } || fail(.multipleOf)
+        return rules.divisor.map { decimal.isMultiple(of: $0) } ?? true || fail(.multipleOf)
     }
 
     mutating func satisfies(_ rules: StringRules, _ value: JSONValue) -> Bool {
-        guard let string = value.string, spend(string.rawRange.count / 64) else {
+        guard let string = value.string, spend(string.rawRange.count / 16) else {
             return value.string == nil
         }
         if rules.minimum > 0 || rules.maximum < .max {
@@ -223,7 +225,7 @@ extension Validator {
             }
         }
         for (pattern, id) in rules.patterns {
-            guard spend(1 + key.count / 64) else {
+            guard spend(1 + key.count / 16) else {
                 return nil
             }
             guard pattern.matches(key.span) else {

@@ -212,6 +212,9 @@ struct Validator {
             }
             return otherwise.map { apply($0, to: value, for: .else, into: &own) } ?? true
         case .dependent(let key, let id):
+            guard spend(value.count / 16) else {
+                return false
+            }
             return value.member(key.bytes) == nil || apply(id, to: value, for: .dependentSchemas, into: &own)
         }
     }
