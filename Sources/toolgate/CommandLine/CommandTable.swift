@@ -1,6 +1,7 @@
 /// Every command there is, in the order the help lists them.
 enum CommandTable {
-    static let all: [Command] = DebugCommands.all + [VersionCommand.command]
+    static let all: [Command] =
+        [SandboxCommand.command, GrantCommand.command] + DebugCommands.all + [VersionCommand.command]
 
     /// Runs the words after the program's name and returns the exit code.
     static func run(_ words: [String], console: Console) -> CommandStatus {

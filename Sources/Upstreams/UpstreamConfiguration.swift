@@ -1,0 +1,120 @@
+public import Base
+import HTTPWire
+
+/// Every bound towards one server.
+public struct UpstreamLimits: Hashable, Sendable {
+    /// The longest to get a connection: name, socket and TLS.
+    public var connectTimeout: Duration = .seconds(5)
+    /// The longest a request may take, whatever arrives in between (MC-21).
+    public var totalTimeout: Duration = .seconds(300)
+    /// The longest silence on a reply before it is given up (E10).
+    ///
+    /// Comments of a stream count as sound.
+    public var idleTimeout: Duration = .seconds(90)
+    /// The longest silence on a stream of a session (GET), which may have nothing to say for hours.
+    public var sessionStreamIdleTimeout: Duration = .seconds(3_600)
+    /// The longest the question for the era may take.
+    public var probeTimeout: Duration = .seconds(10)
+    /// The most bytes of a JSON reply.
+    public var maximumReplyBytes = 16 << 20
+    /// The most bytes of an error's body that are looked at.
+    public var maximumErrorBytes = 64 << 10
+    /// The most bytes of one event of a stream.
+    public var maximumEventBytes = 16 << 20
+    /// The most bytes of a whole stream that answers a request.
+    public var maximumStreamBytes = 256 << 20
+    /// The most events of a stream that answers a request.
+    public var maximumStreamEvents = 100_000
+    /// The most pages of one list (D5).
+    public var maximumPages = 200
+    /// The most tools of one list (E7).
+    public var maximumTools = 20_000
+    /// The most bytes of all pages of one list together (E7).
+    public var maximumListBytes = 64 << 20
+    /// How long a server that did not speak the modern era is believed not to (mcp-protocol.md, 3.8).
+    public var verdictLifetime: Duration = .seconds(86_400)
+
+    /// The bounds as they ship.
+    public init() {}
+}
+
+/// A header with a credential, added to every request to one server.
+public struct UpstreamHeader: Sendable {
+    /// As it goes out.
+    public let name: ByteString
+    /// Never logged, never shown.
+    public let value: Secret<[UInt8]>
+
+    /// A header from its parts; ``UpstreamConfiguration`` checks them.
+    public init(name: ByteString, value: Secret<[UInt8]>) {
+        self.name = name
+        self.value = value
+    }
+}
+
+/// What there is to know of a server before talking to it.
+public struct UpstreamConfiguration: Sendable {
+    /// The operator's name for it.
+    public let name: ByteString
+    /// Where it is.
+    public let address: UpstreamAddress
+    /// What is added to every request to it, and to no other origin: redirects are never followed (G2, G5).
+    public let headers: [UpstreamHeader]
+    /// Every bound.
+    public let limits: UpstreamLimits
+
+    /// Why a configured header cannot be sent.
+    public enum Problem: Error, Hashable, Sendable {
+        /// Its name is not a token.
+        case badName(ByteString)
+        /// Its value holds a byte that cannot stand in a header (C6). The value itself is not told.
+        case badValue(ByteString)
+        /// It belongs to HTTP or MCP itself and is written by the gateway.
+        case reserved(ByteString)
+        /// It stands twice.
+        case duplicate(ByteString)
+    }
+
+    /// Checks the headers once, so that none is dropped silently later (C6).
+    public init(
+        name: ByteString,
+        address: UpstreamAddress,
+        headers: [UpstreamHeader] = [],
+        limits: UpstreamLimits = UpstreamLimits()
+    ) throws(Problem) {
+        var fields = HTTPFields()
+        for header in headers {
+            if Self.isReserved(header.name) {
+                throw .reserved(header.name)
+            }
+            do {
+                try fields.append(name: header.name.bytes, value: header.value.reveal())
+            } catch .duplicateField {
+                throw .duplicate(header.name)
+            } catch .badName {
+                throw .badName(header.name)
+            } catch {
+                throw .badValue(header.name)
+            }
+        }
+        self.name = name
+        self.address = address
+        self.headers = headers
+        self.limits = limits
+    }
+
+    /// Names that frame, route or describe the message: setting them would let a configuration contradict the body.
+    private static func isReserved(_ name: ByteString) -> Bool {
+        if let known = KnownField(name: name.bytes) {
+            return switch known {
+            case .host, .contentLength, .contentType, .contentEncoding, .transferEncoding, .connection, .keepAlive,
+                .proxyConnection, .upgrade, .http2Settings, .te, .trailer, .expect, .accept, .acceptEncoding,
+                .mcpSessionID, .mcpProtocolVersion, .mcpMethod, .mcpName, .lastEventID:
+                true
+            default: false
+            }
+        }
+        let lowered = name.bytes.map { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) ? $0 + 32 : $0 }
+        return lowered.hasPrefix("mcp-")
+    }
+}

@@ -1,0 +1,81 @@
+import Base
+import JSONText
+import MCPModel
+
+/// Reads what servers send, strictly: they are as hostile as clients (law 6).
+enum UpstreamReading {
+    /// Results may nest deeper than requests, but not without bound.
+    private static let maximumDepth = 256
+    /// LIMIT: values of one reply; each costs 16 bytes while it is looked at.
+    private static let maximumNodes = 4_000_000
+
+    /// One JSON-RPC message and its kind.
+    static func message(
+        _ bytes: [UInt8],
+        limits: UpstreamLimits
+    ) throws(UpstreamFailure) -> (JSONDocument, UpstreamEvent.Kind) {
+        let document = try json(bytes, limits: limits)
+        let root = document.root
+        guard root.kind == .object, root["jsonrpc"]?.string?.isEqual(to: "2.0") == true else {
+            throw .violation(.message, "not a JSON-RPC 2.0 object")
+        }
+        if let method = root["method"] {
+            guard method.kind == .string, root["result"] == nil, root["error"] == nil else {
+                throw .violation(.message, "neither request nor response")
+            }
+            guard let id = root["id"] else {
+                return (document, .notification)
+            }
+            guard RequestID(id) != nil else {
+                throw .violation(.message, "a request's id is neither string nor integer")
+            }
+            return (document, .request)
+        }
+        guard (root["result"] == nil) != (root["error"] == nil), root["id"] != nil else {
+            throw .violation(.message, "a response needs an id and either result or error")
+        }
+        if let result = root["result"], result.kind != .object {
+            throw .violation(.message, "a result is not an object")
+        }
+        if let error = root["error"] {
+            guard error["code"]?.number?.int != nil, error["message"]?.kind == .string else {
+                throw .violation(.message, "an error needs an integer code and a message")
+            }
+        }
+        return (document, .response)
+    }
+
+    /// Any JSON document of a reply.
+    static func json(_ bytes: [UInt8], limits: UpstreamLimits) throws(UpstreamFailure) -> JSONDocument {
+        do {
+            return try JSONDocument(
+                bytes,
+                limits: JSONLimits(
+                    maximumBytes: limits.maximumReplyBytes,
+                    maximumDepth: maximumDepth,
+                    maximumStringBytes: limits.maximumReplyBytes,
+                    maximumNodes: maximumNodes
+                )
+            )
+        } catch {
+            throw .violation(.json, "\(error)")
+        }
+    }
+
+    /// A response must be to the one request that this stream or body answers (D8).
+    static func check(response: JSONValue, to requestID: RequestID?) throws(UpstreamFailure) {
+        guard let requestID, let id = response["id"], RequestID(id) == requestID else {
+            throw .violation(.foreignResponse)
+        }
+    }
+
+    /// Whether a `Content-Type` is this one, parameters aside (case does not matter: RFC 9110, section 8.3).
+    static func isType(_ value: ArraySlice<UInt8>?, _ type: StaticString) -> Bool {
+        guard let value else {
+            return false
+        }
+        let essence = value.prefix { $0 != UInt8(ascii: ";") }
+        let trimmed = essence.filter { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }
+        return trimmed.map { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) ? $0 + 32 : $0 }.isEqual(to: type)
+    }
+}

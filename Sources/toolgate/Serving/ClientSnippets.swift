@@ -1,0 +1,103 @@
+import JSONText
+
+/// Ready-to-paste configuration for the clients people use, each in the shape that client reads (ecosystem.md, 6.2).
+struct ClientSnippets {
+    /// The server's name in the client's file.
+    let name: String
+    let endpoint: String
+    let token: String
+
+    /// One client: what it is called, where the text belongs, and the text.
+    struct Snippet {
+        let client: String
+        let place: String
+        let text: String
+    }
+
+    /// All of them, in the order of the help.
+    var all: [Snippet] {
+        [
+            Snippet(
+                client: "Claude Code",
+                place: "run once",
+                text: "claude mcp add --transport http \(name) \(endpoint) --header \"Authorization: Bearer \(token)\""
+            ),
+            Snippet(
+                client: "Claude Desktop",
+                place:
+                    "claude_desktop_config.json (it speaks to programs only, so a bridge from npm stands in between)",
+                text: servers(
+                    "mcpServers",
+                    [
+                        ("command", .text("npx")),
+                        (
+                            "args",
+                            .list(["-y", "mcp-remote", endpoint, "--header", "Authorization:${TOOLGATE_AUTH}"])
+                        ),
+                        ("env", .object([("TOOLGATE_AUTH", "Bearer \(token)")])),
+                    ]
+                )
+            ),
+            Snippet(
+                client: "Cursor",
+                place: "~/.cursor/mcp.json, or .cursor/mcp.json in the project",
+                text: servers("mcpServers", [("url", .text(endpoint)), ("headers", .object([authorization]))])
+            ),
+            Snippet(
+                client: "VS Code",
+                place: ".vscode/mcp.json (asks for the token once and keeps it)",
+                text: visualStudioCode
+            ),
+            Snippet(
+                client: "Codex",
+                place: "~/.codex/config.toml, and export TOOLGATE_TOKEN=\(token)",
+                text: "[mcp_servers.\(name)]\nurl = \"\(endpoint)\"\nbearer_token_env_var = \"TOOLGATE_TOKEN\""
+            ),
+            Snippet(
+                client: "Gemini CLI",
+                place: "~/.gemini/settings.json",
+                text: servers("mcpServers", [("httpUrl", .text(endpoint)), ("headers", .object([authorization]))])
+            ),
+        ]
+    }
+
+    /// All of them as one text for a person.
+    var text: String {
+        all.map { "# \($0.client): \($0.place)\n\($0.text)\n" }.joined(separator: "\n")
+    }
+
+    private enum Value {
+        case text(String)
+        case list([String])
+        case object([(String, String)])
+    }
+
+    private var authorization: (String, String) { ("Authorization", "Bearer \(token)") }
+
+    private var visualStudioCode: String {
+        """
+        {"servers":{\(quoted(name)):{"type":"http","url":\(quoted(endpoint)),\
+        "headers":{"Authorization":"Bearer ${input:toolgate-token}"}}},\
+        "inputs":[{"type":"promptString","id":"toolgate-token","description":"Toolgate grant token","password":true}]}
+        """
+    }
+
+    private func servers(_ key: String, _ members: [(String, Value)]) -> String {
+        let body = members.map { "\(quoted($0.0)):\(json($0.1))" }.joined(separator: ",")
+        return "{\(quoted(key)):{\(quoted(name)):{\(body)}}}"
+    }
+
+    private func json(_ value: Value) -> String {
+        switch value {
+        case .text(let text): quoted(text)
+        case .list(let items): "[\(items.map(quoted).joined(separator: ","))]"
+        case .object(let members): "{\(members.map { "\(quoted($0.0)):\(quoted($0.1))" }.joined(separator: ","))}"
+        }
+    }
+
+    private func quoted(_ text: String) -> String {
+        var writer = JSONWriter()
+        writer.string(text)
+        return String(decoding: writer.output, as: UTF8.self)
+    }
+}
