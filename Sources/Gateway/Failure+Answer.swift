@@ -1,3 +1,5 @@
+internal import MCPModel
+
 extension Failure {
     /// What the caller gets to see of a failure.
     public struct Answer: Equatable, Sendable {
@@ -14,36 +16,61 @@ extension Failure.Kind {
     /// Modern clients get the statuses of revision 2026-07-28 (basic/transports/streamable-http); legacy ones a 200
     /// for everything that answers a well-formed request, because their SDKs end the session on anything else. Codes
     /// of our own are positive: the specification owns -32768 to -32000.
-    public func answer(isModern: Bool) -> Failure.Answer {
-        switch self {
+    public func answer(isModern: Bool, answersRequest: Bool = true) -> Failure.Answer {
+        if let model = modelled {
+            let era: Era = isModern ? .modern : .legacy
+            return .init(status: model.status(in: era, answersRequest: answersRequest), code: model.code(in: era))
+        }
+        return switch self {
         case .notFound: .init(status: 404, code: 4040)
-        case .hostNotAllowed: .init(status: 421, code: 4210)
-        case .originNotAllowed: .init(status: 403, code: 4030)
         case .tooManyFailures: .init(status: 429, code: 4290)
         case .unauthorized: .init(status: 401, code: 4010)
-        case .methodNotAllowed: .init(status: 405, code: 4050)
-        case .mediaTypeNotSupported, .encodingNotSupported: .init(status: 415, code: 4150)
-        case .notAcceptable: .init(status: 406, code: 4060)
-        case .bodyTooLarge: .init(status: 413, code: 4130)
+        case .encodingNotSupported: .init(status: 415, code: -32600)
         case .bodyNotReceived: .init(status: 400, code: -32700)
-        case .notJSON: .init(status: 400, code: -32700)
-        case .invalidMessage, .batch: .init(status: 400, code: -32600)
-        case .headerMismatch: .init(status: 400, code: -32020)
-        case .revisionNotServed, .eraNotServed:
-            isModern ? .init(status: 400, code: -32022) : .init(status: 200, code: -32602)
-        case .capabilityMissing:
-            isModern ? .init(status: 400, code: -32021) : .init(status: 200, code: -32602)
-        case .methodNotFound: .init(status: isModern ? 404 : 200, code: -32601)
-        case .invalidParameters, .toolNotFound, .promptNotFound, .handleNotFound:
-            .init(status: isModern ? 400 : 200, code: -32602)
-        case .resourceNotFound: isModern ? .init(status: 400, code: -32602) : .init(status: 200, code: -32002)
-        case .sessionRequired: .init(status: 400, code: -32600)
-        case .sessionNotFound: .init(status: 404, code: 4041)
         case .tooManyInFlight: .init(status: 200, code: 4291)
-        case .upstreamUnavailable, .upstreamTimedOut, .upstreamMisbehaved, .logUnavailable, .internalFault:
-            .init(status: 200, code: -32603)
+        case .cancelled: .init(status: 200, code: 4990)
         case .draining: .init(status: 503, code: 5030)
+        default: .init(status: 200, code: -32603)
         }
+    }
+
+    /// What the model calls this kind, when it knows it: then status and code are the model's to say.
+    private var modelled: MCPFailureKind? {
+        switch self {
+        case .hostNotAllowed: .hostNotAllowed
+        case .originNotAllowed: .originNotAllowed
+        case .methodNotAllowed: .methodNotAllowed
+        case .mediaTypeNotSupported: .unsupportedMediaType
+        case .notAcceptable: .notAcceptable
+        case .bodyTooLarge: .bodyTooLarge
+        case .notJSON: .notJSON
+        case .invalidMessage: .invalidRequest
+        case .batch: .batch
+        case .headerMismatch: .headerMismatch
+        case .revisionNotServed: .unsupportedVersion
+        case .capabilityMissing: .missingCapability
+        case .methodNotFound: .methodNotFound
+        case .envelopeIncomplete: .missingMeta
+        case .invalidParameters: .invalidParams
+        case .sessionRequired: .sessionRequired
+        case .sessionNotFound: .sessionEnded
+        case .toolNotFound: .unknownTool
+        case .resourceNotFound: .unknownResource
+        case .promptNotFound: .unknownPrompt
+        case .handleNotFound: .invalidHandle
+        case .eraNotServed: .eraUnavailable
+        case .internalFault: .internalError
+        default: nil
+        }
+    }
+
+    /// The kind for what the model found.
+    init(_ model: MCPFailureKind) {
+        self =
+            switch model {
+            case .overloaded: .tooManyInFlight
+            default: Self.allCases.first { $0.modelled == model } ?? .internalFault
+            }
     }
 
     /// Whose turn it is to change something.
@@ -85,6 +112,7 @@ extension Failure.Kind {
         case .revisionNotServed: "this protocol revision is not served here"
         case .capabilityMissing: "the client did not declare a capability this needs"
         case .methodNotFound: "method not found"
+        case .envelopeIncomplete: "params._meta lacks what every request of this revision carries"
         case .invalidParameters: "invalid params"
         case .sessionRequired: "a session is required: send initialize first, then its Mcp-Session-Id"
         case .sessionNotFound: "session not found: send initialize again"
@@ -93,6 +121,7 @@ extension Failure.Kind {
         case .promptNotFound: "unknown prompt"
         case .handleNotFound: "unknown, expired or foreign handle: start over without it"
         case .tooManyInFlight: "too many calls in flight: wait for one to end, then try again"
+        case .cancelled: "the client cancelled this request"
         case .eraNotServed: "the server behind this gateway does not speak this protocol revision"
         case .upstreamUnavailable: "upstream unavailable: try again later"
         case .upstreamTimedOut: "the upstream did not answer in time"

@@ -7,6 +7,13 @@ struct HandlePayloadWriter {
         bytes.append(byte)
     }
 
+    /// Appends a whole number, eight bytes.
+    mutating func append(number: Int64) {
+        for shift in stride(from: Int64(56), through: 0, by: -8) {
+            bytes.append(UInt8(truncatingIfNeeded: number >> shift))
+        }
+    }
+
     /// Appends a run of bytes; at most 4 GiB, far above any limit of a message.
     mutating func append(run: some Collection<UInt8>) {
         let count = UInt32(clamping: run.count)
@@ -38,6 +45,19 @@ struct HandlePayloadReader {
         }
         defer { position += 1 }
         return bytes[position]
+    }
+
+    /// The next whole number.
+    mutating func number() -> Int64? {
+        guard bytes.count - position >= 8 else {
+            return nil
+        }
+        var number: UInt64 = 0
+        for _ in 0..<8 {
+            number = number << 8 | UInt64(bytes[position])
+            position += 1
+        }
+        return Int64(bitPattern: number)
     }
 
     /// The next run.

@@ -1,4 +1,6 @@
+import Base
 import Glibc
+import MCPModel
 import TestSupport
 import Testing
 
@@ -23,6 +25,32 @@ struct FailureTests {
         for kind in Failure.Kind.allCases {
             #expect(kind.answer(isModern: true).code != -32002, "\(kind)")
         }
+    }
+
+    @Test("what the model calls a kind is translated there and back")
+    func modelled() {
+        for model in MCPFailureKind.allCases where model != .overloaded {
+            let kind = Failure.Kind(model)
+            for era in Era.allCases {
+                let answer = kind.answer(isModern: era == .modern)
+                #expect(answer.status == model.status(in: era, answersRequest: true), "\(model)")
+                #expect(answer.code == model.code(in: era), "\(model)")
+            }
+        }
+    }
+
+    @Test("a body is one JSON-RPC error with the request's own id")
+    func body() {
+        let failure = Failure(.toolNotFound, "unknown tool: \"x\"")
+        let id = RequestID(text: "a")
+        #expect(
+            String(decoding: failure.body(id: id, isModern: true), as: UTF8.self)
+                == #"{"jsonrpc":"2.0","id":"a","error":{"code":-32602,"message":"unknown tool: \"x\""}}"#
+        )
+        #expect(
+            String(decoding: Failure(.draining).body(id: nil, isModern: true), as: UTF8.self)
+                == #"{"jsonrpc":"2.0","id":null,"error":{"code":5030,"message":"the gateway is shutting down"}}"#
+        )
     }
 
     @Test("a legacy client gets a 200 for everything that answers a well-formed request in its session")

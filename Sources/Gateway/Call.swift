@@ -1,0 +1,129 @@
+internal import Base
+internal import EventLoops
+internal import HTTPTransport
+internal import HTTPWire
+internal import MCPModel
+internal import RateLimits
+
+/// One request on its way through the phases: what is known of it so far. Loop-confined.
+///
+/// A reference because several parties look at it at once: the phases, the transport's close callback, the keeper of
+/// open calls, and a cancellation that arrives as another request.
+final class Call {
+    let exchange: HTTPServerExchange
+    let startedAt: Instant
+    /// Replaced by its successor when a reload keeps the grant.
+    var grant: GrantEntry
+    var record = DecisionRecord()
+
+    // What the request turned out to be.
+    var era: Era = .legacy
+    var revision: Revision = .newestLegacy
+    var id: RequestID?
+    var isToolCall = false
+    var session: ClientSession?
+    var headers = MCPHeaders()
+    var progressToken: RequestID?
+    var logLevel: LogLevel?
+    /// What the client declared and policy lets a server use.
+    var capabilities: ClientCapabilities = []
+    var acceptsEvents = false
+    var acceptsJSON = true
+
+    // What it holds and gives back at its end.
+    var grantPlaces: Bulkhead?
+    var serverPlaces: Bulkhead?
+    var reservation: Reservation?
+
+    // How its answer goes.
+    var reply = ReplyState.undecided
+    var lastWriteAt: Instant
+    /// Whether a stream may be begun while the answer is still awaited, to keep the connection alive.
+    var mayStream = false
+    /// Whether it is a stream that exists for its client only, so that its client's leaving ends it in every era.
+    var isListening = false
+    /// The client no longer reads: what is written goes nowhere, the work goes on (25/http: disconnect is no cancel).
+    var isOutputGone = false
+    /// The session id that goes out with the answer to `initialize`.
+    var issuedSession: ByteString?
+
+    // What can be called off.
+    /// Set once somebody ended the call from outside; no byte of its answer is written afterwards.
+    private(set) var ending: Ending?
+    let cancellation = CancellationPoint()
+    /// The id of the request that is under way to the server.
+    var upstreamID: RequestID?
+    /// The server's requests that were passed on: its ids and ours.
+    var passedRequests: [(server: RequestID, ours: RequestID)] = []
+    /// Where the call stands in the worker's list of open calls.
+    var place = -1
+
+    init(exchange: HTTPServerExchange, grant: GrantEntry, startedAt: Instant) {
+        self.exchange = exchange
+        self.grant = grant
+        self.startedAt = startedAt
+        lastWriteAt = startedAt
+        record.identity = grant.recordFields
+        record.policy = grant.policy?.recordFields ?? []
+    }
+
+    var isModern: Bool { era == .modern }
+
+    /// Ends the call from outside: the first reason counts.
+    func end(_ reason: Ending) {
+        guard ending == nil else {
+            return
+        }
+        ending = reason
+        cancellation.cancel()
+    }
+
+    /// Lets the last message of a stream be written that the gateway itself ends.
+    func resumeForFarewell() {
+        ending = nil
+    }
+
+    /// The client hung up. That cancels a modern call (26/cancel) and every stream; a legacy call goes on.
+    func peerClosed() {
+        isOutputGone = true
+        if isModern || isListening {
+            end(.clientGone)
+        }
+    }
+
+    /// An answer could not be written.
+    func outputFailed() {
+        peerClosed()
+    }
+}
+
+/// How far the answer to a call got.
+enum ReplyState {
+    /// Nothing was written: status and form are open.
+    case undecided
+    /// An event stream was started.
+    case streaming
+    /// Everything was written.
+    case complete
+}
+
+/// Why a call ended before its answer.
+enum Ending {
+    /// The client closed the connection.
+    case clientGone
+    /// The client said so (`notifications/cancelled`).
+    case cancelled
+    /// The grant is gone, expired, or belongs to another server now.
+    case revoked
+    /// The gateway stops.
+    case draining
+
+    /// What a client is told that still listens.
+    var failure: Failure {
+        switch self {
+        case .clientGone, .cancelled: Failure(.cancelled)
+        case .revoked: Failure(.unauthorized)
+        case .draining: Failure(.draining)
+        }
+    }
+}

@@ -1,0 +1,38 @@
+internal import Base
+internal import MCPModel
+
+/// What a legacy session's id says, once it was opened. Immutable.
+final class ClientSession: Sendable {
+    let revision: Revision
+    /// The upstream's own session id, when it gave one.
+    let upstreamID: ByteString?
+    let capabilities: ClientCapabilities
+    let clientName: ByteString?
+    let clientVersion: ByteString?
+    /// The id as the client sends it.
+    let text: ByteString
+    /// Whose it is; an id opened for one grant opens nothing for another.
+    let grant: TokenDigest
+    /// When the id runs out.
+    let expires: WallTime
+
+    init(
+        revision: Revision,
+        upstreamID: ByteString?,
+        capabilities: ClientCapabilities,
+        clientName: ByteString?,
+        clientVersion: ByteString?,
+        text: ByteString,
+        grant: TokenDigest,
+        expires: WallTime
+    ) {
+        self.revision = revision
+        self.upstreamID = upstreamID
+        self.capabilities = capabilities
+        self.clientName = clientName
+        self.clientVersion = clientVersion
+        self.text = text
+        self.grant = grant
+        self.expires = expires
+    }
+}

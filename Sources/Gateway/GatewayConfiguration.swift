@@ -1,0 +1,31 @@
+public import HTTPTransport
+public import Secrets
+
+/// How a gateway runs, apart from what it serves (that is the ``SnapshotDefinition``).
+public struct GatewayConfiguration: Sendable {
+    /// Where and how it listens.
+    public var server: HTTPServerConfiguration
+    /// How it connects to upstreams.
+    public var client: HTTPClientConfiguration
+    /// The keys of token digests and of handles.
+    public var keys: KeyFile
+    /// Host names served beside `localhost` and IP literals; without port.
+    public var allowedHosts: [String] = []
+    /// Origins of pages that may call beside those of this machine, exactly as a browser sends them.
+    public var allowedOrigins: [String] = []
+    /// The bounds.
+    public var limits = GatewayLimits()
+    /// The version the gateway gives itself towards clients and upstreams.
+    public var version = "0.2.0"
+
+    /// A configuration with the defaults of everything that has one.
+    public init(
+        server: HTTPServerConfiguration,
+        client: HTTPClientConfiguration = HTTPClientConfiguration(),
+        keys: KeyFile
+    ) {
+        self.server = server
+        self.client = client
+        self.keys = keys
+    }
+}

@@ -1,0 +1,97 @@
+internal import Base
+internal import Cryptography
+internal import EventLoops
+internal import JSONText
+internal import MCPModel
+internal import RateLimits
+internal import Secrets
+internal import Synchronization
+
+/// What all workers of one gateway share. Everything in it is immutable or guards itself.
+final class GatewayCore: Sendable {
+    let configuration: GatewayConfiguration
+    let snapshots: SnapshotStore
+    let counters = LimitTable()
+    let digester: GrantDigester
+    let handles: Handles
+    let hosts: HostRules
+    let sink: any DecisionSink
+    let time: any TimeSource
+    let tombstones: Tombstones
+    let identity: GatewayIdentity
+    let upstreamWriter: UpstreamWriter
+    let jsonLimits: JSONLimits
+    /// What request ids of this process begin with, so that they differ from those of any other.
+    let requestPrefix: [UInt8]
+    /// Ids of upstream requests are `firstRequestID + worker + n * workerStride`.
+    let firstRequestID: Int
+    let workerStride: Int
+    private let writers: [DownstreamWriter]
+    private let links = Mutex<[WorkerLink]>([])
+    private let draining = Atomic(false)
+
+    init(
+        configuration: GatewayConfiguration,
+        sealingKey: SealingKey,
+        snapshot: Snapshot,
+        workers: Int,
+        sink: any DecisionSink,
+        time: any TimeSource
+    ) {
+        self.configuration = configuration
+        snapshots = SnapshotStore(snapshot)
+        digester = configuration.keys.grantDigester
+        handles = Handles(key: sealingKey, limits: configuration.limits)
+        hosts = HostRules(hosts: configuration.allowedHosts, origins: configuration.allowedOrigins)
+        self.sink = sink
+        self.time = time
+        tombstones = Tombstones(capacity: configuration.limits.maximumTombstones)
+        let identity = GatewayIdentity(version: ByteString(configuration.version))
+        self.identity = identity
+        upstreamWriter = UpstreamWriter(identity: identity)
+        jsonLimits = JSONLimits(maximumBytes: configuration.limits.maximumBodyBytes)
+        writers = Revision.allCases.map { DownstreamWriter(revision: $0, identity: identity) }
+        requestPrefix = TextCoding.hexadecimal(Random.bytes(4))
+        workerStride = workers
+        // Seconds since 2025 times 2^21: below 2^53 until the year 2160, and ids grow by less than 2^21 a second, so no
+        // later process of this gateway begins below where this one ended.
+        let seconds = max(0, time.wallTime.milliseconds / 1_000 - 1_735_689_600)
+        firstRequestID = Int(seconds & 0xffff_ffff) << 21
+    }
+
+    /// Whether the gateway takes no new requests.
+    var isDraining: Bool {
+        get { draining.load(ordering: .relaxed) }
+        set { draining.store(newValue, ordering: .relaxed) }
+    }
+
+    /// What writes to clients of a revision.
+    func writer(_ revision: Revision) -> DownstreamWriter {
+        writers[Int(revision.rawValue)]
+    }
+
+    /// Makes a worker reachable from the others.
+    func add(_ link: WorkerLink) {
+        links.withLock { $0.append(link) }
+    }
+
+    /// Tells every worker that a call was cancelled; the one that has it ends it.
+    func announce(_ cancellation: Cancellation) {
+        let all = links.withLock { $0 }
+        for link in all {
+            link.cancel(cancellation)
+        }
+    }
+}
+
+/// How a worker is reached from other threads.
+struct WorkerLink: Sendable {
+    let cancel: @Sendable (Cancellation) -> Void
+}
+
+/// A legacy client's wish to give up one of its calls.
+struct Cancellation: Sendable {
+    let grant: TokenDigest
+    let session: ByteString
+    let id: RequestID
+}

@@ -1,0 +1,28 @@
+/// The bounds of the gateway itself, in one place; those of a message are `MCPLimits`, `JSONLimits` and `HTTPLimits`.
+public struct GatewayLimits: Sendable {
+    /// The most bytes of a client's body.
+    public var maximumBodyBytes = 4 * 1024 * 1024
+    /// The most requests of one grant in flight at once, streams included.
+    public var maximumInFlightPerGrant = 256
+    /// The most requests to one server in flight at once, streams included.
+    public var maximumInFlightPerServer = 4_096
+    /// The most open session ids remembered by one worker, so that they are not unsealed again.
+    public var maximumCachedSessions = 4_096
+    /// The most ended sessions remembered until their ids run out by themselves.
+    public var maximumTombstones = 100_000
+    /// How long a session id is good for.
+    public var sessionLifetime: Duration = .seconds(7 * 86_400)
+    /// How long a cursor or the id of a server's request is good for.
+    public var handleLifetime: Duration = .seconds(3_600)
+    /// How long the state of a request that needs input is good for.
+    public var requestStateLifetime: Duration = .seconds(600)
+    /// Silence on a stream after which a comment is sent.
+    public var keepAliveInterval: Duration = .seconds(15)
+    /// How often open streams are looked after: grants are checked again at least this often.
+    public var streamCheckInterval: Duration = .milliseconds(500)
+    /// The most time a request waits for the gateway's own listing of a server.
+    public var listingDeadline: Duration = .seconds(20)
+
+    /// The bounds as they ship.
+    public init() {}
+}

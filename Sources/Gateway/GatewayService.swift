@@ -1,0 +1,152 @@
+public import Base
+public import EventLoops
+internal import HTTPTransport
+internal import Secrets
+internal import Synchronization
+
+/// The gateway as a whole: one worker per core on one address, from start to drain.
+public final class GatewayService: Sendable {
+    private struct Running: Sendable {
+        let worker: Worker
+        let thread: LoopThread
+        let gateway: Handed<GatewayWorker>
+        let server: Handed<HTTPServer>
+    }
+
+    private let core: GatewayCore
+    private let shared: SharedState
+    private let workers: Int
+    private let running = Mutex<[Running]>([])
+
+    /// A gateway for a definition; nothing listens yet.
+    ///
+    /// - Parameters:
+    ///   - configuration: how it runs.
+    ///   - definition: what it serves at first; ``reload(_:)`` replaces it.
+    ///   - workers: how many cores it uses, at least 1.
+    ///   - sink: where decision records go.
+    ///   - time: the clocks.
+    /// - Throws: every problem of the definition.
+    public init(
+        configuration: GatewayConfiguration,
+        definition: SnapshotDefinition,
+        workers: Int,
+        sink: any DecisionSink,
+        time: any TimeSource = SystemTime()
+    ) throws(SnapshotProblems) {
+        guard let sealingKey = configuration.keys.sealingKey else {
+            throw SnapshotProblems(problems: [
+                SnapshotProblem(section: "keys", index: 0, message: "the key file has no usable sealing key")
+            ])
+        }
+        shared = SharedState(limits: configuration.limits)
+        var compiler = SnapshotCompiler(shared: shared)
+        self.workers = max(1, workers)
+        core = GatewayCore(
+            configuration: configuration,
+            sealingKey: sealingKey,
+            snapshot: try compiler.compile(definition),
+            workers: self.workers,
+            sink: sink,
+            time: time
+        )
+    }
+
+    /// Puts another definition in force: requests that begin from now on see it, open streams whose grant is gone are
+    /// cut within a second.
+    ///
+    /// - Throws: every problem of the definition; the one in force stays in force then.
+    public func reload(_ definition: SnapshotDefinition) throws(SnapshotProblems) {
+        var compiler = SnapshotCompiler(shared: shared)
+        core.snapshots.replace(try compiler.compile(definition))
+    }
+
+    /// Starts a thread with a loop per worker and listens.
+    ///
+    /// - Returns: where it listens, with the port the system chose if none was given.
+    /// - Throws: ``StreamError`` when the address cannot be listened at; nothing runs then.
+    public func start() async throws(StreamError) -> SocketAddress {
+        var configuration = core.configuration.server
+        do throws(StreamError) {
+            for number in 0..<workers {
+                let address = try await startWorker(number, configuration)
+                // The first one may have been given a port by the system: the others share it (SO_REUSEPORT).
+                configuration.address = address
+            }
+            return configuration.address
+        } catch {
+            await stop()
+            throw error
+        }
+    }
+
+    private func startWorker(
+        _ number: Int,
+        _ configuration: HTTPServerConfiguration
+    ) async throws(StreamError) -> SocketAddress {
+        let loop = try EventLoop()
+        let thread = try loop.start()
+        let worker = Worker(loop: loop)
+        let result = Mutex<Result<(Running, SocketAddress), StreamError>?>(nil)
+        let core = core
+        await worker.start { worker in
+            let gateway = GatewayWorker(worker: worker, number: number, core: core)
+            let handed = Handed(gateway)
+            do throws(StreamError) {
+                let server = try HTTPServer(on: worker, configuration: configuration) { exchange in
+                    await handed.value.serve(exchange)
+                }
+                core.add(
+                    WorkerLink { cancellation in
+                        worker.loop.execute { handed.value.cancel(cancellation) }
+                    }
+                )
+                let running = Running(worker: worker, thread: thread, gateway: handed, server: Handed(server))
+                result.withLock { $0 = .success((running, server.address)) }
+            } catch {
+                result.withLock { $0 = .failure(error) }
+            }
+        }.value
+        switch result.withLock({ $0 }) {
+        case .success(let (started, address)):
+            running.withLock { $0.append(started) }
+            return address
+        case .failure(let error):
+            loop.stop()
+            thread.join()
+            throw error
+        case nil:
+            throw .closed
+        }
+    }
+
+    /// Stops listening, ends streams, lets calls under way finish until `deadline` has passed, then ends the workers.
+    ///
+    /// Every record is with the sink when this returns.
+    public func drain(within deadline: Duration) async {
+        core.isDraining = true
+        await withTaskGroup(of: Void.self) { group in
+            for one in running.withLock({ $0 }) {
+                group.addTask {
+                    await one.worker.start { _ in
+                        one.gateway.value.endStreams()
+                        await one.server.value.drain(within: deadline)
+                    }.value
+                }
+            }
+        }
+        await stop()
+    }
+
+    private func stop() async {
+        let all = running.withLock { running in
+            defer { running = [] }
+            return running
+        }
+        for one in all {
+            await one.worker.start { _ in one.gateway.value.close() }.value
+            one.worker.loop.stop()
+            one.thread.join()
+        }
+    }
+}

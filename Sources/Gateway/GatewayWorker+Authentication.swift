@@ -1,0 +1,101 @@
+internal import Base
+internal import EventLoops
+internal import HTTPTransport
+internal import HTTPWire
+internal import MCPModel
+internal import Secrets
+
+/// Who sends a request, and whether a browser was made to.
+extension GatewayWorker {
+    /// Refuses requests that a page of somebody else, or a rebound name, made a browser send (security.md, C9).
+    func checkSender(_ fields: HTTPFields) throws(Failure) {
+        if let host = fields[.host] {
+            guard core.hosts.admits(host: host) else {
+                throw Failure(.hostNotAllowed)
+            }
+        }
+        if let origin = fields[.origin] {
+            guard core.hosts.admits(origin: origin) else {
+                throw Failure(.originNotAllowed)
+            }
+        }
+    }
+
+    /// The grant of the request's bearer token, if it may use the server named by `segment`.
+    ///
+    /// Missing, malformed, unknown, expired and revoked tokens, tokens of another server and servers that do not exist
+    /// all end in the same answer (F2); the token is looked for in the header only (F3).
+    func authenticate(
+        _ fields: HTTPFields,
+        segment: ArraySlice<UInt8>,
+        peer: SocketAddress
+    ) throws(Failure) -> GrantEntry {
+        let now = loop.now
+        if !throttle.isIdle, !throttle.admits(Self.key(of: peer), now: now) {
+            throw Failure(.tooManyFailures, retryAfter: .seconds(10))
+        }
+        guard let grant = grant(of: fields[.authorization]), grant.isValid(at: core.time.wallTime),
+            grant.server.isNamed(segment)
+        else {
+            throttle.noteFailure(Self.key(of: peer), now: now)
+            throw Failure(.unauthorized)
+        }
+        if !throttle.isIdle {
+            throttle.noteSuccess(Self.key(of: peer), now: now)
+        }
+        return grant
+    }
+
+    private func grant(of authorization: ArraySlice<UInt8>?) -> GrantEntry? {
+        guard let authorization, authorization.count == 7 + GrantToken.byteCount,
+            Representation.equalsIgnoringCase(authorization.prefix(7), "bearer ")
+        else {
+            return nil
+        }
+        let text = ByteString(authorization.dropFirst(7))
+        if let known = tokens[text] {
+            return known
+        }
+        guard let token = GrantToken(parsing: text.bytes) else {
+            return nil
+        }
+        let grants = view.current.grants
+        let found = core.digester.firstMatch(for: token) { digest in
+            TokenDigest(digest.bytes).flatMap { grants[$0] }
+        }
+        if let found {
+            tokens.insert(text, found)
+        }
+        return found
+    }
+
+    /// One client's address; of IPv6 the network of 64 bits, which one client may have all of.
+    private static func key(of peer: SocketAddress) -> ByteString {
+        let text = Array("\(peer.ip)".utf8)
+        return ByteString(text)
+    }
+
+    /// The session a legacy request names, opened for its own grant only (D1, F6).
+    func session(of call: Call) throws(Failure) -> ClientSession {
+        guard let field = call.exchange.head.fields[.mcpSessionID], !field.isEmpty else {
+            throw Failure(.sessionRequired)
+        }
+        let text = ByteString(field)
+        let now = core.time.wallTime
+        if let known = sessions[text], known.grant == call.grant.digest, now < known.expires {
+            guard !core.tombstones.contains(text) else {
+                throw Failure(.sessionNotFound)
+            }
+            return known
+        }
+        guard let opened = core.handles.openSession(text, grant: call.grant, now: now), !core.tombstones.contains(text)
+        else {
+            throw Failure(.sessionNotFound)
+        }
+        if sessions.count >= limits.maximumCachedSessions {
+            sessions.removeAll(keepingCapacity: true)
+        }
+        sessions[text] = opened
+        return opened
+    }
+}

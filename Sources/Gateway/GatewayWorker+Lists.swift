@@ -1,0 +1,85 @@
+internal import Base
+internal import EventLoops
+internal import JSONText
+internal import MCPModel
+internal import PolicyEngine
+internal import Upstreams
+
+/// The four lists: fetched page by page for the client, and only what policy shows goes on (security.md, D5, D6).
+extension GatewayWorker {
+    /// Answers a list.
+    func list(_ call: Call, _ request: ClientRequest) async throws(Failure) {
+        guard let kind = request.method.listKind else {
+            throw Failure(.internalFault)
+        }
+        guard call.grant.policy != nil else {
+            call.record.rule = "(no policy)"
+            await answer(call, core.writer(call.revision).emptyList(kind, to: request.id))
+            return
+        }
+        if kind == .tools {
+            try await requireEra(of: call)
+            // The gateway's own list is the first one, so that it is what gets pinned.
+            _ = try await tools(of: call.grant.server)
+        }
+        try await forward(call, request)
+    }
+
+    /// One page without what the caller may not see; cursors become ours.
+    func filtered(
+        _ call: Call,
+        _ request: ClientRequest,
+        _ kind: ListKind,
+        _ result: JSONValue
+    ) throws(UpstreamViolation) -> [UInt8] {
+        guard let policy = call.grant.policy?.compiled else {
+            return core.writer(call.revision).emptyList(kind, to: request.id)
+        }
+        let tools = kind == .tools ? observe(call, request, result) : nil
+        let now = core.time.wallTime
+        return try core.writer(call.revision).list(
+            kind,
+            result,
+            to: request.id,
+            nextCursor: { cursor in
+                core.handles.sealCursor(cursor.bytes, of: request.method, grant: call.grant, now: now)
+            },
+            keeps: { name, _ in
+                switch kind {
+                case .tools: tools?[name].map { policy.shows($0.definition) } ?? false
+                case .prompts: policy.allowsPrompt(name)
+                case .resources, .resourceTemplates: policy.allowsResource(name)
+                }
+            }
+        )
+    }
+
+    /// Compares a page of tools that passes by with what is pinned (E2), and answers the table as it is then.
+    private func observe(_ call: Call, _ request: ClientRequest, _ result: JSONValue) -> ToolTable? {
+        let upstream = upstream(of: call.grant.server)
+        guard let table = upstream.currentTools(), let items = result["tools"] else {
+            return nil
+        }
+        var definitions: [ToolDefinition] = []
+        definitions.reserveCapacity(items.count)
+        var isChanged = false
+        for item in items.elements {
+            guard let name = item["name"]?.string else {
+                continue
+            }
+            // The same bytes are the same definition: the usual case costs a comparison and no digest.
+            let known = table[ByteString(name.bytes)]?.definition
+            if let known, known.standing != .changed, known.definition.rawBytes.elementsEqual(item.rawBytes) {
+                definitions.append(known)
+            } else if let read = ToolDefinition(item) {
+                definitions.append(read)
+                isChanged = isChanged || known?.digest != read.digest || known?.standing == .changed
+            }
+        }
+        let isWhole = request.cursor == nil && result["nextCursor"].map { $0.isNull } ?? true
+        if isChanged || (isWhole && definitions.count != table.count) {
+            call.grant.server.shared.inventory.observe(definitions, isWhole: isWhole)
+        }
+        return upstream.currentTools()
+    }
+}

@@ -1,0 +1,135 @@
+internal import Base
+internal import EventLoops
+internal import JSONText
+internal import MCPModel
+internal import PolicyEngine
+internal import Upstreams
+
+/// What a server sends beside its response: notifications and requests, each judged and written anew.
+extension GatewayWorker {
+    /// Passes one message of a server on to the call's client, or drops it.
+    func pass(_ call: Call, _ document: JSONDocument) async {
+        let message: ServerMessage
+        do throws(UpstreamViolation) {
+            message = try ServerMessage(document, revision: call.revision)
+        } catch {
+            return
+        }
+        switch message {
+        case .notification(let notification):
+            guard let body = rewritten(call, notification), call.acceptsEvents else {
+                return
+            }
+            await startStream(call)
+            await writeEvent(call, call.grant.server.mask.masking(body))
+        case .request(let request):
+            await pass(call, request)
+        case .response:
+            // A stream has one response, and that was taken out before.
+            return
+        }
+    }
+
+    /// A notification as the client may see it, with the client's own ids; `nil` when it may not.
+    private func rewritten(_ call: Call, _ notification: ServerNotification) -> [UInt8]? {
+        let writer = core.writer(call.revision)
+        let policy = call.grant.policy?.compiled
+        switch notification.method {
+        case .progress:
+            guard let token = call.progressToken, notification.progressToken == call.upstreamID else {
+                return nil
+            }
+            return writer.progress(notification, token: token)
+        case .logMessage:
+            return call.logLevel.flatMap { writer.logMessage(notification, floor: $0) }
+        case .toolsListChanged:
+            relist(call.grant.server)
+            return policy == nil || call.isModern ? nil : writer.changed(.toolsListChanged, subscription: nil)
+        case .promptsListChanged, .resourcesListChanged:
+            guard let method = notification.method, policy != nil, !call.isModern else {
+                return nil
+            }
+            return writer.changed(method, subscription: nil)
+        case .resourcesUpdated:
+            guard let uri = notification.uri, policy?.allowsResource(uri) == true, !call.isModern else {
+                return nil
+            }
+            return writer.resourceUpdated(uri, subscription: nil)
+        case .cancelled:
+            guard let id = notification.cancelledRequest,
+                let passed = call.passedRequests.first(where: { $0.server == id })
+            else {
+                return nil
+            }
+            return writer.cancelled(passed.ours, notification)
+        case .elicitationCompleted:
+            guard call.capabilities.contains(.elicitationURL) else {
+                return nil
+            }
+            return notification.elicitationID.map { writer.elicitationCompleted($0) }
+        default:
+            return nil
+        }
+    }
+
+    // LIMIT: requests of a server that one stream passes on to its client.
+    private static let maximumPassedRequests = 256
+
+    /// Passes a server's request on under an id of ours, or answers it here: the client does not offer this, policy
+    /// does not allow it, or there is nobody to ask.
+    private func pass(_ call: Call, _ request: ServerRequest) async {
+        if request.method == .ping {
+            reply(call, core.upstreamWriter.emptyResponse(to: request.id))
+            return
+        }
+        guard let ask = request.ask, call.capabilities.isSuperset(of: ask.required), call.acceptsEvents,
+            !call.isOutputGone, call.passedRequests.count < Self.maximumPassedRequests,
+            let ours = core.handles.sealServerRequest(
+                request.id,
+                session: call.session,
+                grant: call.grant,
+                now: core.time.wallTime
+            )
+        else {
+            reply(call, core.upstreamWriter.refusal(to: request.id))
+            return
+        }
+        call.passedRequests.append((server: request.id, ours: ours))
+        await startStream(call)
+        await writeEvent(call, call.grant.server.mask.masking(core.writer(call.revision).request(ask, id: ours)))
+    }
+
+    /// Answers a server's request for the client, beside the stream it came on.
+    private func reply(_ call: Call, _ body: [UInt8]) {
+        post(body, method: nil, for: call)
+    }
+
+    /// Tells the server that a call of its session was given up (25/cancel).
+    func tellCancelled(_ call: Call) {
+        guard let id = call.upstreamID else {
+            return
+        }
+        post(core.upstreamWriter.cancelled(id), method: .cancelled, for: call)
+    }
+
+    /// Sends a message that gets no answer, beside the call it belongs to.
+    private func post(_ body: [UInt8], method: MCPMethod?, for call: Call) {
+        let server = upstream(of: call.grant.server).server
+        let message = UpstreamMessage(
+            posting: body,
+            requestID: nil,
+            method: method,
+            revision: call.revision,
+            sessionID: call.session?.upstreamID
+        )
+        spawn {
+            do throws(UpstreamFailure) {
+                if case .stream(let stream, _) = try await server.send(message) {
+                    stream.cancel()
+                }
+            } catch {
+                // The server waits for its own time-out then; nothing of the client's depends on it.
+            }
+        }
+    }
+}

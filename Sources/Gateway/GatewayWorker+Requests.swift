@@ -1,0 +1,163 @@
+internal import Base
+internal import EventLoops
+internal import MCPModel
+internal import PolicyEngine
+internal import Upstreams
+
+/// Which phase serves which method; the closed table of methods has been asked before (A14).
+extension GatewayWorker {
+    /// Serves a request of a method that exists in its revision.
+    func serve(_ call: Call, _ request: ClientRequest) async throws(Failure) {
+        note(call, request)
+        switch request.method {
+        case .toolsCall:
+            try await callTool(call, request)
+        case .toolsList, .promptsList, .resourcesList, .resourcesTemplatesList:
+            try await list(call, request)
+        case .promptsGet, .resourcesRead, .resourcesSubscribe, .resourcesUnsubscribe, .completionComplete:
+            try checkAccess(call, request)
+            try await forward(call, request)
+        case .loggingSetLevel:
+            try await forward(call, request)
+        case .ping:
+            await answer(call, core.writer(call.revision).empty(to: request.id))
+        case .initialize:
+            try await initialize(call, request)
+        case .serverDiscover:
+            try await discover(call, request)
+        case .subscriptionsListen:
+            try await listen(call, request)
+        default:
+            throw Failure(MCPFailure.methodNotFound(ByteString(request.method.text), id: request.id, era: call.era))
+        }
+    }
+
+    /// Takes over what the phases need of a request.
+    private func note(_ call: Call, _ request: ClientRequest) {
+        call.progressToken = request.progressToken
+        let declared: ClientCapabilities
+        if let envelope = request.envelope {
+            declared = envelope.capabilities
+            call.logLevel = envelope.logLevel
+            call.record.clientName = envelope.client?.name
+            call.record.clientVersion = envelope.client?.version
+        } else {
+            declared = call.session?.capabilities ?? []
+            // A legacy session has its level on the server; here everything it sends passes.
+            call.logLevel = .debug
+            call.record.clientName = call.session?.clientName
+            call.record.clientVersion = call.session?.clientVersion
+        }
+        call.capabilities = Self.permitted(declared, call.grant.policy?.compiled)
+        call.mayStream = request.method != .initialize
+    }
+
+    /// What of a client's capabilities a server may use: what policy's `client_requests` allow.
+    static func permitted(_ declared: ClientCapabilities, _ policy: CompiledPolicy?) -> ClientCapabilities {
+        guard let policy, !declared.isEmpty else {
+            return []
+        }
+        var permitted = declared
+        if !policy.allows(.elicitation) {
+            permitted.subtract([.elicitationForm, .elicitationURL])
+        }
+        if !policy.allows(.sampling) {
+            permitted.subtract([.sampling, .samplingTools, .samplingContext])
+        }
+        if !policy.allows(.roots) {
+            permitted.subtract([.roots, .rootsListChanged])
+        }
+        return permitted
+    }
+
+    /// Prompts and resources, and what refers to them: what policy does not allow does not exist.
+    private func checkAccess(_ call: Call, _ request: ClientRequest) throws(Failure) {
+        let policy = call.grant.policy?.compiled
+        switch request.method {
+        case .promptsGet:
+            let name = request.name ?? ""
+            guard policy?.allowsPrompt(name) == true else {
+                hide(call, policy)
+                throw Failure(MCPFailure.unknownPrompt(name, id: request.id, era: call.era))
+            }
+        case .completionComplete:
+            guard case .completion(let completion) = request.detail, Self.allows(completion.reference, policy) else {
+                hide(call, policy)
+                throw Failure(.invalidParameters, "unknown prompt or resource")
+            }
+        default:
+            let uri = request.name ?? ""
+            guard policy?.allowsResource(uri) == true else {
+                hide(call, policy)
+                throw Failure(MCPFailure.unknownResource(uri, id: request.id, era: call.era))
+            }
+        }
+    }
+
+    private static func allows(_ reference: Completion.Reference, _ policy: CompiledPolicy?) -> Bool {
+        switch reference {
+        case .prompt(let name): policy?.allowsPrompt(name) ?? false
+        case .resource(let uri): policy?.allowsResource(uri) ?? false
+        }
+    }
+
+    private func hide(_ call: Call, _ policy: CompiledPolicy?) {
+        call.record.outcome = .hidden
+        call.record.rule = policy == nil ? "(no policy)" : "(hidden)"
+    }
+
+    // MARK: Notifications and responses
+
+    /// Takes a notification: passes on what concerns the server, drops what does not.
+    func take(_ call: Call, _ notification: ClientNotification) async throws(Failure) {
+        switch notification.method {
+        case .cancelled where call.era == .legacy:
+            if let session = call.session, let id = notification.cancelledRequest {
+                core.announce(Cancellation(grant: call.grant.digest, session: session.text, id: id))
+            }
+        case .initialized where call.era == .legacy:
+            try await tell(call, core.upstreamWriter.notification(.initialized), .initialized)
+        case .rootsListChanged where call.era == .legacy:
+            if call.grant.policy?.compiled.allows(.roots) == true {
+                try await tell(call, core.upstreamWriter.notification(.rootsListChanged), .rootsListChanged)
+            }
+        default:
+            break
+        }
+        await accept(call)
+    }
+
+    /// Passes a client's answer to a server's request on, under the server's own id.
+    ///
+    /// Our id carries that of the server, sealed for this grant and session, so any worker can do it (D1, D8).
+    func take(_ call: Call, _ response: ClientResponse) async throws(Failure) {
+        guard
+            let origin = core.handles.openServerRequest(
+                response.id,
+                session: call.session,
+                grant: call.grant,
+                now: core.time.wallTime
+            )
+        else {
+            throw Failure(.handleNotFound)
+        }
+        try await tell(call, core.upstreamWriter.response(response.outcome, to: origin), nil)
+        await accept(call)
+    }
+
+    /// Sends a message upstream that gets no answer.
+    private func tell(_ call: Call, _ body: [UInt8], _ method: MCPMethod?) async throws(Failure) {
+        let message = UpstreamMessage(
+            posting: body,
+            requestID: nil,
+            method: method,
+            revision: call.revision,
+            sessionID: call.session?.upstreamID
+        )
+        switch try await send(call, message) {
+        case .accepted, .message: break
+        case .stream(let stream, _): stream.cancel()
+        case .status(let status, _): throw Failure(upstreamStatus: status, inSession: call.session?.upstreamID != nil)
+        }
+    }
+}

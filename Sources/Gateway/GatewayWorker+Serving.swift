@@ -1,0 +1,167 @@
+internal import Base
+internal import EventLoops
+internal import HTTPTransport
+internal import HTTPWire
+internal import JSONText
+internal import MCPModel
+internal import RateLimits
+
+/// From the first byte of a request to the last of its answer.
+extension GatewayWorker {
+    /// Serves one request.
+    func serve(_ exchange: HTTPServerExchange) async {
+        let startedAt = loop.now
+        refreshSnapshot()
+        let segment: ArraySlice<UInt8>
+        switch Route(exchange.head) {
+        case .health:
+            await respond(to: exchange, 200, AnswerFields.healthBody)
+            return
+        case .none:
+            await refuse(exchange, Failure(.notFound))
+            return
+        case .server(let named):
+            segment = named
+        }
+        let grant: GrantEntry
+        do throws(Failure) {
+            guard !core.isDraining else {
+                throw Failure(.draining)
+            }
+            try checkSender(exchange.head.fields)
+            grant = try authenticate(exchange.head.fields, segment: segment, peer: exchange.peer)
+        } catch {
+            await refuse(exchange, error)
+            return
+        }
+        await serve(Call(exchange: exchange, grant: grant, startedAt: startedAt))
+    }
+
+    private func serve(_ call: Call) async {
+        call.record.time = core.time.wallTime
+        call.record.requestID = nextRequestNumber()
+        track(call)
+        call.exchange.onPeerClosed = { [unowned call] in call.peerClosed() }
+        do throws(Failure) {
+            try enter(call)
+            switch call.exchange.head.method {
+            case .post: try await post(call)
+            case .get: try await openStream(call)
+            case .delete: try await endSession(call)
+            default: throw Failure(.methodNotAllowed)
+            }
+        } catch {
+            await fail(call, error)
+        }
+        call.exchange.onPeerClosed = nil
+        untrack(call)
+        leave(call)
+        call.record.gatewayTime = loop.now.elapsed(since: call.startedAt)
+        log.append(call.record)
+    }
+
+    /// Takes the call's places among those in flight (security.md, H5).
+    private func enter(_ call: Call) throws(Failure) {
+        let (grant, server) = (call.grant.bulkhead, call.grant.server.shared.bulkhead)
+        guard grant.enter() else {
+            throw Failure(.tooManyInFlight)
+        }
+        call.grantPlaces = grant
+        guard server.enter() else {
+            throw Failure(.tooManyInFlight)
+        }
+        call.serverPlaces = server
+    }
+
+    /// Gives back whatever the call holds; runs however it ended.
+    private func leave(_ call: Call) {
+        call.grantPlaces?.leave()
+        call.serverPlaces?.leave()
+        if let reservation = call.reservation {
+            core.counters.release(reservation)
+        }
+    }
+
+    // MARK: Reading
+
+    private func post(_ call: Call) async throws(Failure) {
+        let fields = call.exchange.head.fields
+        try Representation.checkBody(fields)
+        (call.acceptsJSON, call.acceptsEvents) = try Representation.accepted(fields)
+        let body = try await readBody(call)
+        let post = try understand(call, body)
+        switch post.message {
+        case .request(let request): try await serve(call, request)
+        case .notification(let notification): try await take(call, notification)
+        case .response(let response): try await take(call, response)
+        }
+    }
+
+    private func readBody(_ call: Call) async throws(Failure) -> [UInt8] {
+        do throws(HTTPServerError) {
+            return try await call.exchange.body(maximumBytes: limits.maximumBodyBytes)
+        } catch {
+            switch error {
+            case .refused(.bodyTooLarge): throw Failure(.bodyTooLarge)
+            case .peerClosed:
+                call.end(.clientGone)
+                throw Failure(.bodyNotReceived)
+            default: throw Failure(.bodyNotReceived)
+            }
+        }
+    }
+
+    /// Reads body and head as one message of one revision; in a legacy session also opens the session.
+    private func understand(_ call: Call, _ body: [UInt8]) throws(Failure) -> ClientPost {
+        call.headers = Self.mcpHeaders(call.exchange.head.fields)
+        do throws(MCPFailure) {
+            let post = try ClientPost(body, headers: call.headers, json: core.jsonLimits)
+            call.record.method = post.methodName
+            call.era = post.claim.era
+            if case .request(let request) = post.message {
+                call.id = request.id
+            }
+            switch post.claim {
+            case .modern(let revision):
+                call.revision = revision
+                _ = try post.rule()
+            case .handshake:
+                _ = try post.rule()
+            case .session:
+                try join(call, post)
+            }
+            call.record.revision = call.revision.name
+            return post
+        } catch {
+            call.era = error.era
+            call.id = error.id ?? call.id
+            call.record.outcome = .malformed
+            throw Failure(error)
+        }
+    }
+
+    private func join(_ call: Call, _ post: ClientPost) throws(MCPFailure) {
+        let session: ClientSession
+        do throws(Failure) {
+            session = try self.session(of: call)
+        } catch {
+            let kind: MCPFailureKind = error.kind == .sessionRequired ? .sessionRequired : .sessionEnded
+            throw MCPFailure(kind, era: .legacy, id: call.id, message: ByteString(error.sentence))
+        }
+        call.session = session
+        call.revision = session.revision
+        _ = try post.settle(session: session.revision)
+    }
+
+    private static func mcpHeaders(_ fields: HTTPFields) -> MCPHeaders {
+        var headers = MCPHeaders(
+            protocolVersion: fields[.mcpProtocolVersion],
+            method: fields[.mcpMethod],
+            name: fields[.mcpName]
+        )
+        for field in fields where field.known == nil && field.name.hasPrefix(MCPHeaders.parameterPrefix) {
+            headers.appendParameter(field.name, field.value)
+        }
+        return headers
+    }
+}

@@ -1,0 +1,205 @@
+internal import Base
+internal import EventLoops
+internal import HTTPTransport
+internal import HTTPWire
+internal import JSONText
+internal import MCPModel
+internal import PolicyEngine
+internal import Upstreams
+
+/// The beginning and end of what a client sees of a server: handshake, discovery, session stream, end.
+extension GatewayWorker {
+    /// Opens a legacy session: the server's own is opened for it, and ours is sealed around that (D1, LS-09).
+    func initialize(_ call: Call, _ request: ClientRequest) async throws(Failure) {
+        guard case .initialization(let opening) = request.detail else {
+            throw Failure(.invalidParameters)
+        }
+        call.revision = opening.revision
+        call.record.revision = opening.revision.name
+        call.record.clientName = opening.client?.name
+        call.record.clientVersion = opening.client?.version
+        let policy = call.grant.policy?.compiled
+        let capabilities = Self.permitted(opening.capabilities, policy)
+        let id = RequestID(upstream(of: call.grant.server).nextID())
+        let envelope = UpstreamEnvelope(revision: opening.revision, id: id, capabilities: capabilities)
+        let message = UpstreamMessage(
+            posting: core.upstreamWriter.initialize(envelope),
+            requestID: id,
+            method: .initialize,
+            revision: opening.revision
+        )
+        let (document, upstreamSession) = try await whole(call, message)
+        let result = try Self.handshakeResult(document)
+        do throws(UpstreamViolation) {
+            let handshake = try ServerHandshake(initializeResult: result)
+            guard let revision = handshake.revisions.first, revision.isServed, revision.era == .legacy else {
+                throw .handshake
+            }
+            call.revision = revision
+            call.record.revision = revision.name
+            call.issuedSession = core.handles.sealSession(
+                revision: revision,
+                upstreamID: upstreamSession,
+                capabilities: capabilities,
+                client: (opening.client?.name, opening.client?.version),
+                grant: call.grant,
+                now: core.time.wallTime
+            )
+            let reachable = Self.reachable(handshake.capabilities, policy)
+            await answer(
+                call,
+                core.writer(revision).initialize(handshake, capabilities: reachable, to: request.id)
+            )
+        } catch {
+            throw Failure(.upstreamMisbehaved)
+        }
+    }
+
+    /// Answers what a modern server offers, as far as it can be reached (MS-25, MS-26).
+    func discover(_ call: Call, _ request: ClientRequest) async throws(Failure) {
+        try await requireEra(of: call)
+        let id = RequestID(upstream(of: call.grant.server).nextID())
+        let envelope = UpstreamEnvelope(revision: call.revision, id: id, capabilities: call.capabilities)
+        let message = UpstreamMessage(
+            posting: core.upstreamWriter.request(.serverDiscover, envelope),
+            requestID: id,
+            method: .serverDiscover,
+            revision: call.revision
+        )
+        let (document, _) = try await whole(call, message)
+        let result = try Self.handshakeResult(document)
+        do throws(UpstreamViolation) {
+            let handshake = try ServerHandshake(discoverResult: result)
+            let reachable = Self.reachable(handshake.capabilities, call.grant.policy?.compiled)
+            await answer(call, core.writer(call.revision).discover(handshake, capabilities: reachable, to: request.id))
+        } catch {
+            throw Failure(.upstreamMisbehaved)
+        }
+    }
+
+    /// What a server offers without what this caller can reach nothing of (policy-language.md, section 4).
+    private static func reachable(_ offered: ServerCapabilities, _ policy: CompiledPolicy?) -> ServerCapabilities {
+        guard policy != nil else {
+            // Lists still answer, empty.
+            return offered.intersection([.tools, .prompts, .resources])
+        }
+        return offered
+    }
+
+    /// The result of an opening request; an error means that the server does not speak the client's era.
+    private static func handshakeResult(_ document: JSONDocument) throws(Failure) -> JSONValue {
+        guard let result = document.root["result"] else {
+            throw Failure(.eraNotServed)
+        }
+        return result
+    }
+
+    /// The whole answer to a request of the gateway's making; what comes before the response is passed over.
+    private func whole(
+        _ call: Call,
+        _ message: UpstreamMessage
+    ) async throws(Failure) -> (JSONDocument, session: ByteString?) {
+        switch try await send(call, message) {
+        case .message(let document, _, let session):
+            return (document, session)
+        case .stream(let stream, let session):
+            return (try await relay(call, stream), session)
+        case .accepted:
+            throw Failure(.upstreamMisbehaved)
+        case .status(let status, _):
+            throw Failure(upstreamStatus: status, inSession: false)
+        }
+    }
+
+    // MARK: The session's own stream
+
+    /// Answers a legacy GET with the stream of what the server says outside of calls; 405 where it has none.
+    func openStream(_ call: Call) async throws(Failure) {
+        let fields = call.exchange.head.fields
+        call.record.method = "GET"
+        (call.acceptsJSON, call.acceptsEvents) = try Representation.accepted(fields)
+        guard call.acceptsEvents else {
+            throw Failure(.notAcceptable)
+        }
+        try enterSession(call)
+        call.isListening = true
+        call.logLevel = .debug
+        call.capabilities = Self.permitted(call.session?.capabilities ?? [], call.grant.policy?.compiled)
+        let message = UpstreamMessage(.get, sessionID: call.session?.upstreamID, revision: call.revision)
+        let reply = try await send(call, message)
+        switch reply {
+        case .stream(let stream, _):
+            call.mayStream = true
+            await startStream(call)
+            await follow(call, stream)
+            await finishStream(call)
+        case .status(405, _), .accepted, .message:
+            throw Failure(.methodNotAllowed)
+        case .status(let status, _):
+            throw Failure(upstreamStatus: status, inSession: true)
+        }
+    }
+
+    /// Passes on what a session's stream brings until it ends or the call does.
+    private func follow(_ call: Call, _ stream: UpstreamStream) async {
+        call.cancellation.onCancel { stream.cancel() }
+        defer { call.cancellation.onCancel(nil) }
+        do throws(UpstreamFailure) {
+            while let event = try await stream.next() {
+                guard isStillGranted(call) else {
+                    return
+                }
+                if let message = event.message {
+                    await pass(call, message)
+                }
+            }
+        } catch {
+            // The client sees the end of its stream and opens another one.
+        }
+    }
+
+    /// Ends a legacy session on both sides; its id opens nothing afterwards, on any worker.
+    func endSession(_ call: Call) async throws(Failure) {
+        call.record.method = "DELETE"
+        try enterSession(call)
+        guard let session = call.session else {
+            throw Failure(.sessionRequired)
+        }
+        core.tombstones.add(session.text)
+        sessions[session.text] = nil
+        if session.upstreamID != nil {
+            let message = UpstreamMessage(.delete, sessionID: session.upstreamID, revision: session.revision)
+            do throws(Failure) {
+                _ = try await send(call, message)
+            } catch {
+                // The server ends it by itself sooner or later; for the client it is over now.
+            }
+        }
+        guard call.ending == nil else {
+            throw Failure(.cancelled)
+        }
+        call.reply = .complete
+        await respond(to: call.exchange, 200, [])
+    }
+
+    /// Takes a GET or DELETE into its session; the header's revision must be the session's (LS-08).
+    private func enterSession(_ call: Call) throws(Failure) {
+        let fields = call.exchange.head.fields
+        guard case let declared = MCPHeaderRules.version(fields[.mcpProtocolVersion]), declared != .malformed else {
+            throw Failure(.headerMismatch)
+        }
+        if case .known(let revision) = declared, revision.era == .modern {
+            // GET and DELETE do not exist in the modern era.
+            throw Failure(.methodNotAllowed)
+        }
+        let session = try session(of: call)
+        if case .known(let revision) = declared, revision != session.revision {
+            throw Failure(.revisionNotServed)
+        }
+        call.session = session
+        call.revision = session.revision
+        call.record.revision = session.revision.name
+        call.record.clientName = session.clientName
+        call.record.clientVersion = session.clientVersion
+    }
+}

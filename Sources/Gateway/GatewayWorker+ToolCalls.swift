@@ -1,0 +1,152 @@
+internal import Base
+internal import EventLoops
+internal import JSONText
+internal import MCPModel
+internal import PolicyEngine
+internal import RateLimits
+
+/// The phases only a call of a tool goes through: find, decide, reserve.
+extension GatewayWorker {
+    /// Decides a call and, when it is allowed, forwards it.
+    func callTool(_ call: Call, _ request: ClientRequest) async throws(Failure) {
+        let name = request.name ?? ""
+        call.isToolCall = true
+        call.record.tool = name
+        call.record.argumentKeys = Self.keys(of: request.arguments)
+        guard call.grant.policy != nil else {
+            await refuse(call, request, CompiledPolicy.withoutPolicy)
+            return
+        }
+        try await requireEra(of: call)
+        let tools = try await tools(of: call.grant.server)
+        // After every wait: the policy in force now decides (I1).
+        guard isStillGranted(call), let policy = call.grant.policy?.compiled else {
+            throw Failure(.unauthorized)
+        }
+        let definition = tools[name]
+        let parameters = try headers(call, request, definition, policy)
+        var caller = call.grant.caller
+        caller.clientName = call.record.clientName
+        let (verdict, reservation) = Admission.admit(
+            policy: policy,
+            call: PolicyCall(
+                tool: name,
+                definition: definition?.definition,
+                isListed: definition != nil,
+                arguments: request.arguments,
+                caller: caller,
+                time: call.record.time
+            ),
+            limits: core.counters,
+            now: loop.now
+        )
+        call.reservation = reservation
+        switch verdict.outcome {
+        case .allow:
+            note(verdict, in: &call.record)
+            try await forward(call, request, parameters: parameters)
+        case .hidden:
+            note(verdict, in: &call.record)
+            // For both kinds of miss, and never before the answer (policy-language.md, section 3, step 3).
+            relist(call.grant.server)
+            throw Failure(MCPFailure.unknownTool(name, id: request.id, era: call.era))
+        case .malformed:
+            throw Failure(.invalidParameters, verdict.message)
+        case .deny, .rateLimited, .approvalRequired:
+            await refuse(call, request, verdict)
+        }
+    }
+
+    /// Checks `Mcp-Param-*` against the arguments (MS-15) and computes those that go upstream; strays are dropped (A8).
+    ///
+    /// A tool this caller cannot see has no headers to be wrong: it is unknown first (D12).
+    private func headers(
+        _ call: Call,
+        _ request: ClientRequest,
+        _ tool: ListedTool?,
+        _ policy: CompiledPolicy
+    ) throws(Failure) -> [OutgoingHeader] {
+        guard call.isModern, let tool, !tool.headers.isEmpty || !call.headers.parameters.isEmpty,
+            policy.shows(tool.definition)
+        else {
+            return []
+        }
+        do throws(HeaderFault) {
+            try tool.headers.check(call.headers.parameters, arguments: request.arguments)
+            return try tool.headers.fields(for: request.arguments)
+        } catch {
+            call.record.outcome = .malformed
+            throw Failure(error.failure(id: request.id))
+        }
+    }
+
+    /// Answers a refused call with a result the model can read (policy-language.md, section 4).
+    private func refuse(_ call: Call, _ request: ClientRequest, _ verdict: Verdict) async {
+        note(verdict, in: &call.record)
+        let outcome: RefusedCall.Outcome =
+            switch verdict.outcome {
+            case .rateLimited: .rateLimited
+            case .approvalRequired: .approvalRequired
+            default: .deny
+            }
+        let refused = RefusedCall(
+            outcome,
+            rule: ByteString(verdict.rule),
+            reason: ByteString(Self.reason(of: verdict)),
+            retryAfterMilliseconds: verdict.retryAfter.map { Int(($0.nanoseconds + 999_999) / 1_000_000) },
+            limit: verdict.limit.map { ByteString($0) }
+        )
+        await answer(call, core.writer(call.revision).refused(refused, to: request.id))
+    }
+
+    /// The sentence for the agent; what an approval would be given by does not exist yet, and the sentence says so.
+    private static func reason(of verdict: Verdict) -> String {
+        guard verdict.outcome == .approvalRequired else {
+            return verdict.message
+        }
+        return "\(verdict.message) This gateway has no approval set up, so the call is denied: ask its operator."
+    }
+
+    private func note(_ verdict: Verdict, in record: inout DecisionRecord) {
+        record.outcome = RecordedOutcome(verdict.outcome)
+        record.rule = verdict.rule
+        record.message = verdict.message
+        record.shadow = verdict.shadow.map { (RecordedOutcome($0.outcome), $0.rule) }
+    }
+
+    /// The top-level keys of the arguments as a JSON array, sorted; never a value.
+    private static func keys(of arguments: JSONValue?) -> [UInt8] {
+        guard let arguments, arguments.count > 0 else {
+            return []
+        }
+        var keys: [[UInt8]] = []
+        // LIMIT: keys of one record; the rest is not worth the space.
+        for member in arguments.members.prefix(64) {
+            keys.append(Array(member.key.slice.prefix(256)))
+        }
+        keys.sort { $0.lexicographicallyPrecedes($1) }
+        var text: [UInt8] = [UInt8(ascii: "[")]
+        for (index, key) in keys.enumerated() {
+            if index > 0 {
+                text.append(UInt8(ascii: ","))
+            }
+            text.append(quoted: key)
+        }
+        text.append(UInt8(ascii: "]"))
+        return text
+    }
+}
+
+extension RecordedOutcome {
+    init(_ outcome: Outcome) {
+        self =
+            switch outcome {
+            case .allow: .allow
+            case .deny: .deny
+            case .rateLimited: .rateLimited
+            case .approvalRequired: .approvalRequired
+            case .hidden: .hidden
+            case .malformed: .malformed
+            }
+    }
+}

@@ -1,0 +1,106 @@
+internal import Base
+internal import EventLoops
+internal import JSONText
+internal import PolicyEngine
+internal import Upstreams
+
+/// The gateway's own knowledge of a server and its tools.
+extension GatewayWorker {
+    /// This worker's way to a server.
+    func upstream(of server: ServerEntry) -> WorkerUpstream {
+        let key = ObjectIdentifier(server.shared)
+        if let known = upstreams[key] {
+            return known
+        }
+        let made = WorkerUpstream(
+            server: UpstreamServer(
+                configuration: server.upstream,
+                client: client,
+                shared: server.shared.knowledge,
+                loop: loop
+            ),
+            shared: server.shared,
+            firstID: core.firstRequestID + number,
+            stride: core.workerStride
+        )
+        upstreams[key] = made
+        return made
+    }
+
+    /// The tools of a server; lists it first when nobody has (policy-language.md, section 3, step 3).
+    ///
+    /// One listing at a time in the whole process. A caller waits at most ``GatewayLimits/listingDeadline``.
+    func tools(of server: ServerEntry) async throws(Failure) -> ToolTable {
+        let upstream = upstream(of: server)
+        let deadline = loop.now.advanced(by: limits.listingDeadline)
+        while true {
+            if let table = upstream.currentTools() {
+                return table
+            }
+            let signal = LoopSignal(on: loop)
+            switch server.shared.inventory.join({ signal.send() }) {
+            case .ready:
+                continue
+            case .list:
+                try await list(server, upstream)
+            case .full:
+                throw Failure(.tooManyInFlight)
+            case .wait:
+                await signal.wait(until: deadline)
+                guard loop.now < deadline else {
+                    throw Failure(.upstreamTimedOut)
+                }
+            }
+        }
+    }
+
+    private func list(_ server: ServerEntry, _ upstream: WorkerUpstream) async throws(Failure) {
+        do throws(UpstreamFailure) {
+            let listing = try await upstream.server.listTools()
+            server.shared.inventory.finishListing(listing.tools.compactMap { ToolDefinition($0) })
+        } catch {
+            server.shared.inventory.giveUpListing()
+            throw Failure(error)
+        }
+    }
+
+    /// Lists a server again beside whatever caused it, if that was not done just now.
+    func relist(_ server: ServerEntry) {
+        guard server.shared.inventory.startsRelisting(at: loop.now) else {
+            return
+        }
+        let upstream = upstream(of: server)
+        spawn { [self] in
+            do throws(Failure) {
+                try await list(server, upstream)
+            } catch {
+                // The old table stays in force; the next miss asks again.
+            }
+        }
+    }
+}
+
+/// Wakes one waiting task of a loop from any thread.
+// ISOLATION: the mailbox is only touched on its loop, to which `send` hands over.
+struct LoopSignal: @unchecked Sendable {
+    private let loop: EventLoop
+    private let mailbox: BoundedMailbox<Void>
+
+    /// A signal for a task of `loop`; loop-confined but for ``send()``.
+    init(on loop: EventLoop) {
+        self.loop = loop
+        mailbox = BoundedMailbox(on: loop, capacity: 1)
+    }
+
+    /// Wakes the task; from any thread.
+    func send() {
+        loop.execute { _ = mailbox.push(()) }
+    }
+
+    /// Waits for ``send()``, at most until `deadline`.
+    func wait(until deadline: Instant) async {
+        let timer = loop.schedule(after: max(.zero, deadline.elapsed(since: loop.now))) { _ = mailbox.push(()) }
+        _ = await mailbox.next()
+        timer.cancel()
+    }
+}

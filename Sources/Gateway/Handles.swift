@@ -1,0 +1,178 @@
+internal import Base
+internal import Cryptography
+internal import JSONText
+internal import MCPModel
+internal import Secrets
+
+/// Seals what the gateway hands out and wants to recognise again: session ids, cursors, request states, and the ids it
+/// gives to a server's requests (security.md, D1).
+///
+/// Every handle is bound to one purpose, one grant and one server, and runs out. Whatever does not open is treated as
+/// one that never existed. Because all of it is in the handle, any worker can serve any request, also after a restart.
+struct Handles: Sendable {
+    private let key: SealingKey
+    private let limits: GatewayLimits
+
+    init(key: SealingKey, limits: GatewayLimits) {
+        self.key = key
+        self.limits = limits
+    }
+
+    // MARK: Sessions
+
+    /// A new session id, visible ASCII, different every time.
+    func sealSession(
+        revision: Revision,
+        upstreamID: ByteString?,
+        capabilities: ClientCapabilities,
+        client: (name: ByteString?, version: ByteString?),
+        grant: GrantEntry,
+        now: WallTime
+    ) -> ByteString? {
+        var payload = HandlePayloadWriter()
+        payload.append(revision.rawValue)
+        payload.append(capabilities.rawValue)
+        payload.append(upstreamID == nil ? 0 : 1)
+        payload.append(run: upstreamID?.bytes ?? [])
+        payload.append(run: client.name?.bytes.prefix(Self.maximumClientText) ?? [])
+        payload.append(run: client.version?.bytes.prefix(Self.maximumClientText) ?? [])
+        // An id may be remembered by a worker after it was opened: it has to know the end of it too.
+        payload.append(number: now.milliseconds + limits.sessionLifetime.nanoseconds / 1_000_000)
+        return seal(payload, .session, grant, lifetime: limits.sessionLifetime, now: now)
+    }
+
+    /// The session behind an id; `nil` when it is not one of ours, not this grant's, of another server, or run out.
+    func openSession(_ text: ByteString, grant: GrantEntry, now: WallTime) -> ClientSession? {
+        guard var payload = open(text.bytes, .session, grant, now: now),
+            let revision = payload.byte().flatMap({ Revision(rawValue: $0) }), revision.era == .legacy,
+            let capabilities = payload.byte(), let hasUpstreamID = payload.byte(), let upstreamID = payload.run(),
+            let name = payload.run(), let version = payload.run(), let expiry = payload.number(), payload.isAtEnd
+        else {
+            return nil
+        }
+        return ClientSession(
+            revision: revision,
+            upstreamID: hasUpstreamID == 1 ? ByteString(upstreamID) : nil,
+            capabilities: ClientCapabilities(rawValue: capabilities),
+            clientName: name.isEmpty ? nil : ByteString(name),
+            clientVersion: version.isEmpty ? nil : ByteString(version),
+            text: text,
+            grant: grant.digest,
+            expires: WallTime(milliseconds: expiry)
+        )
+    }
+
+    // LIMIT: bytes of a client's name and version kept in its session id, which travels in a header.
+    private static let maximumClientText = 64
+
+    // MARK: Cursors
+
+    /// Our cursor for a server's cursor of one kind of list.
+    func sealCursor(_ cursor: [UInt8], of method: MCPMethod, grant: GrantEntry, now: WallTime) -> ByteString? {
+        var payload = HandlePayloadWriter()
+        payload.append(method.rawValue)
+        payload.append(run: cursor)
+        return seal(payload, .cursor, grant, lifetime: limits.handleLifetime, now: now)
+    }
+
+    /// The server's cursor behind ours.
+    func openCursor(_ text: [UInt8], of method: MCPMethod, grant: GrantEntry, now: WallTime) -> [UInt8]? {
+        guard var payload = open(text, .cursor, grant, now: now), payload.byte() == method.rawValue,
+            let cursor = payload.run(), payload.isAtEnd
+        else {
+            return nil
+        }
+        return cursor
+    }
+
+    // MARK: Requests of a server
+
+    /// Our id for a server's request: carries the server's own id as JSON, so that a response can be matched anywhere.
+    func sealServerRequest(
+        _ id: RequestID,
+        session: ClientSession?,
+        grant: GrantEntry,
+        now: WallTime
+    ) -> RequestID? {
+        var payload = HandlePayloadWriter()
+        payload.append(run: id.json)
+        payload.append(run: Self.fingerprint(of: session))
+        return seal(payload, .handle, grant, lifetime: limits.handleLifetime, now: now).map { RequestID(text: $0) }
+    }
+
+    /// The server's id behind ours; `nil` when ours is not good in this session.
+    func openServerRequest(
+        _ id: RequestID,
+        session: ClientSession?,
+        grant: GrantEntry,
+        now: WallTime
+    ) -> RequestID? {
+        guard let text = id.plainText, var payload = open(text.bytes, .handle, grant, now: now),
+            let json = payload.run(), let fingerprint = payload.run(), payload.isAtEnd,
+            fingerprint == Self.fingerprint(of: session)
+        else {
+            return nil
+        }
+        do throws(JSONError) {
+            return RequestID(try JSONDocument(json).root)
+        } catch {
+            return nil
+        }
+    }
+
+    /// Sixteen bytes that stand for a session, so that a response cannot wander to another one of the same grant.
+    private static func fingerprint(of session: ClientSession?) -> [UInt8] {
+        guard let session else {
+            return []
+        }
+        return Array(SHA256.digest(session.text.bytes).prefix(16))
+    }
+
+    // MARK: State of requests that need input
+
+    /// Our state for a server's state: bound to what was asked, so that a retry asks the same (security.md, D2).
+    func sealRequestState(_ state: [UInt8]?, digest: [UInt8], grant: GrantEntry, now: WallTime) -> ByteString? {
+        var payload = HandlePayloadWriter()
+        payload.append(state == nil ? 0 : 1)
+        payload.append(run: state ?? [])
+        payload.append(run: digest)
+        return seal(payload, .requestState, grant, lifetime: limits.requestStateLifetime, now: now)
+    }
+
+    /// The server's state behind ours, `.some(nil)` when it gave none; `nil` when ours is not good for this request.
+    func openRequestState(_ text: [UInt8], digest: [UInt8], grant: GrantEntry, now: WallTime) -> [UInt8]?? {
+        guard var payload = open(text, .requestState, grant, now: now), let hasState = payload.byte(),
+            let state = payload.run(), let sealed = payload.run(), payload.isAtEnd,
+            ConstantTime.areEqual(sealed, digest)
+        else {
+            return nil
+        }
+        return .some(hasState == 1 ? state : nil)
+    }
+
+    // MARK: The seal
+
+    private func seal(
+        _ payload: HandlePayloadWriter,
+        _ purpose: SealingPurpose,
+        _ grant: GrantEntry,
+        lifetime: Duration,
+        now: WallTime
+    ) -> ByteString? {
+        let expires = WallTime(milliseconds: now.milliseconds + lifetime.nanoseconds / 1_000_000)
+        return key.seal(payload.bytes, for: Self.context(purpose, grant), expires: expires).map { ByteString($0) }
+    }
+
+    private func open(
+        _ text: [UInt8],
+        _ purpose: SealingPurpose,
+        _ grant: GrantEntry,
+        now: WallTime
+    ) -> HandlePayloadReader? {
+        key.open(text, for: Self.context(purpose, grant), now: now).map { HandlePayloadReader($0) }
+    }
+
+    private static func context(_ purpose: SealingPurpose, _ grant: GrantEntry) -> SealingContext {
+        SealingContext(purpose: purpose, grant: grant.id, server: grant.server.id)
+    }
+}

@@ -1,0 +1,46 @@
+internal import Base
+internal import MCPModel
+internal import Upstreams
+
+/// One server as one worker talks to it, with what the worker keeps of its tools. Loop-confined.
+final class WorkerUpstream {
+    let server: UpstreamServer
+    private let shared: SharedServer
+    private var tools: ToolTable?
+    private var generation: UInt64 = 0
+    private var lastID: Int
+    private let stride: Int
+    /// Whether the server is known to speak 2026-07-28; asked again after it has contradicted that.
+    var speaksModern = false
+
+    init(server: UpstreamServer, shared: SharedServer, firstID: Int, stride: Int) {
+        self.server = server
+        self.shared = shared
+        lastID = firstID
+        self.stride = stride
+    }
+
+    /// An id for a request, different from every other of this process and of those before it.
+    ///
+    /// Sessions outlive the process (their ids are sealed), and ids must not come again within one (LC-11).
+    func nextID() -> Int {
+        lastID &+= stride  // starts below 2^52 and grows by less than 2^21 a second
+        return lastID
+    }
+
+    /// The server said that it does not speak the era it was believed to.
+    func eraContradicted() {
+        speaksModern = false
+        shared.knowledge.forget(.modern)
+    }
+
+    /// The table of tools as of now, without a lock unless it changed; `nil` before the first listing.
+    func currentTools() -> ToolTable? {
+        let latest = shared.inventory.generation
+        if latest != generation {
+            generation = latest
+            tools = shared.inventory.table
+        }
+        return tools
+    }
+}

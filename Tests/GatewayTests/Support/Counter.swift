@@ -1,0 +1,12 @@
+import Synchronization
+
+/// Counts across threads.
+final class Counter: Sendable {
+    private let value = Atomic(0)
+
+    var count: Int { value.load(ordering: .sequentiallyConsistent) }
+
+    func add() {
+        value.add(1, ordering: .sequentiallyConsistent)
+    }
+}

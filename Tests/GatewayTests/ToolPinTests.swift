@@ -1,0 +1,137 @@
+import Base
+import JSONText
+import PolicyEngine
+import Testing
+
+@testable import Gateway
+
+@Suite("Tool pins")
+struct ToolPinTests {
+    static func tool(_ name: String, _ description: String = "d") throws -> ToolDefinition {
+        let text = #"{"name":"\#(name)","description":"\#(description)","inputSchema":{"type":"object"}}"#
+        return try #require(ToolDefinition(JSONDocument(Array(text.utf8)).root))
+    }
+
+    @Test("the first whole list is accepted as it is")
+    func first() throws {
+        var pins = ToolPins()
+        #expect(try pins.take([Self.tool("a"), Self.tool("b")], isWhole: true))
+        #expect(pins.listed["a"]?.standing == .pinned)
+        #expect(try !pins.take([Self.tool("a"), Self.tool("b")], isWhole: true))
+    }
+
+    @Test("E2: a definition that changes is marked, whatever comes of it later, until it is the pinned one again")
+    func changed() throws {
+        var pins = ToolPins()
+        _ = try pins.take([Self.tool("a", "one")], isWhole: true)
+        let pinned = try #require(pins.listed["a"])
+        #expect(try pins.take([Self.tool("a", "two")], isWhole: true))
+        #expect(pins.listed["a"]?.standing == .changed)
+        #expect(pins.listed["a"]?.digest == pinned.digest)
+        #expect(try pins.take([Self.tool("a", "one")], isWhole: true))
+        #expect(pins.listed["a"]?.standing == .pinned)
+    }
+
+    @Test("a tool that appears later is new, and its own first definition is what it is held to")
+    func new() throws {
+        var pins = ToolPins()
+        _ = try pins.take([Self.tool("a")], isWhole: true)
+        _ = try pins.take([Self.tool("a"), Self.tool("b", "one")], isWhole: true)
+        #expect(pins.listed["b"]?.standing == .new)
+        _ = try pins.take([Self.tool("a"), Self.tool("b", "two")], isWhole: true)
+        #expect(pins.listed["b"]?.standing == .changed)
+    }
+
+    @Test("E2: a tool cannot shed its pin by leaving for a while")
+    func gone() throws {
+        var pins = ToolPins()
+        _ = try pins.take([Self.tool("a", "one"), Self.tool("b")], isWhole: true)
+        _ = try pins.take([Self.tool("b")], isWhole: true)
+        #expect(pins.listed["a"] == nil)
+        _ = try pins.take([Self.tool("a", "two"), Self.tool("b")], isWhole: true)
+        #expect(pins.listed["a"]?.standing == .changed)
+    }
+
+    @Test("D5: of two definitions with one name the first counts")
+    func duplicates() throws {
+        var pins = ToolPins()
+        _ = try pins.take([Self.tool("a", "one"), Self.tool("a", "two")], isWhole: true)
+        #expect(pins.listed["a"]?.digest == (try Self.tool("a", "one").digest))
+        #expect(try !pins.take([Self.tool("a", "one"), Self.tool("a", "two")], isWhole: true))
+        #expect(pins.listed["a"]?.standing == .pinned)
+    }
+
+    @Test("one page of a list removes nothing")
+    func page() throws {
+        var pins = ToolPins()
+        _ = try pins.take([Self.tool("a"), Self.tool("b")], isWhole: true)
+        _ = try pins.take([Self.tool("b"), Self.tool("c")], isWhole: false)
+        #expect(Set(pins.listed.keys) == ["a", "b", "c"])
+        #expect(pins.listed["c"]?.standing == .new)
+    }
+}
+
+@Suite("Inventory")
+struct InventoryTests {
+    @Test("one lists, the others wait and are woken once")
+    func singleFlight() throws {
+        let inventory = Inventory()
+        let woken = Counter()
+        guard case .list = inventory.join({ woken.add() }) else {
+            Issue.record("the first one lists")
+            return
+        }
+        guard case .wait = inventory.join({ woken.add() }) else {
+            Issue.record("the second one waits")
+            return
+        }
+        #expect(inventory.generation == 0)
+        try inventory.finishListing([ToolPinTests.tool("a")])
+        #expect(woken.count == 1)
+        #expect(inventory.generation == 1)
+        guard case .ready(let table) = inventory.join({}) else {
+            Issue.record("now it is there")
+            return
+        }
+        #expect(table["a"] != nil)
+    }
+
+    @Test("a listing that fails wakes the others, and the next one lists")
+    func failure() {
+        let inventory = Inventory()
+        let woken = Counter()
+        _ = inventory.join({})
+        _ = inventory.join({ woken.add() })
+        inventory.giveUpListing()
+        #expect(woken.count == 1)
+        guard case .list = inventory.join({}) else {
+            Issue.record("somebody has to try again")
+            return
+        }
+    }
+
+    @Test("listings in the background are bounded in rate and never overlap")
+    func relisting() throws {
+        let inventory = Inventory()
+        let start = Instant(nanoseconds: 0)
+        #expect(!inventory.startsRelisting(at: start))
+        _ = inventory.join({})
+        try inventory.finishListing([ToolPinTests.tool("a")])
+        #expect(inventory.startsRelisting(at: start))
+        #expect(!inventory.startsRelisting(at: start.advanced(by: .seconds(60))))
+        inventory.giveUpListing()
+        #expect(!inventory.startsRelisting(at: start.advanced(by: .seconds(4))))
+        #expect(inventory.startsRelisting(at: start.advanced(by: .seconds(5))))
+    }
+
+    @Test("E2: what a client's listing brings by is looked at, but is never the first list")
+    func observed() throws {
+        let inventory = Inventory()
+        try inventory.observe([ToolPinTests.tool("a", "poisoned")], isWhole: true)
+        #expect(inventory.table == nil)
+        _ = inventory.join({})
+        try inventory.finishListing([ToolPinTests.tool("a")])
+        try inventory.observe([ToolPinTests.tool("a", "other")], isWhole: true)
+        #expect(inventory.table?["a"]?.definition.standing == .changed)
+    }
+}
