@@ -87,6 +87,18 @@ let outer: [Target] = [
     .testTarget(name: "ArchitectureTests", dependencies: ["TestSupport"], path: "Tests/ArchitectureTests"),
 ]
 
+// Only `scripts/bench` asks for it: normal builds do not see it.
+let benchmarks: [Target] =
+    Context.environment["TOOLGATE_BENCH"] == nil
+    ? []
+    : [
+        .executableTarget(
+            name: "Micro",
+            dependencies: ["Base", "JSONText", "PolicyEngine", "RateLimits"],
+            path: "Benchmarks/Micro"
+        )
+    ]
+
 let settings: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("MemberImportVisibility"),
@@ -101,12 +113,12 @@ let settings: [SwiftSetting] = [
 let package = Package(
     name: "toolgate",
     products: [.executable(name: "toolgate", targets: ["toolgate"])],
-    targets: libraries + foundations + pure + drivers + product + outer,
+    targets: libraries + foundations + pure + drivers + product + outer + benchmarks,
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17
 )
 
 for target in package.targets where target.type != .system && target.name != "CRE2" {
-    let isTest = target.type == .test || target.name == "TestSupport"
+    let isTest = target.type == .test || ["TestSupport", "Micro"].contains(target.name)
     target.swiftSettings = isTest ? settings : settings + [.strictMemorySafety()]
 }
