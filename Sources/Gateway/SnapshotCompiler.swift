@@ -41,8 +41,6 @@ public struct PolicyDefinition: Sendable {
 public struct GrantDefinition: Sendable {
     /// The name of the grant in logs and policies.
     public var label: ByteString
-    /// What tells it from others in logs; `nil`: the start of its digest.
-    public var id: ByteString?
     /// The server it opens.
     public var server: ByteString
     /// The policy over it; `nil`: every call is denied.
@@ -57,7 +55,6 @@ public struct GrantDefinition: Sendable {
     /// A definition from its parts.
     public init(
         label: ByteString,
-        id: ByteString? = nil,
         server: ByteString,
         policy: ByteString? = nil,
         digest: [UInt8],
@@ -65,7 +62,6 @@ public struct GrantDefinition: Sendable {
         member: ByteString? = nil
     ) {
         self.label = label
-        self.id = id
         self.server = server
         self.policy = policy
         self.digest = digest
@@ -96,20 +92,13 @@ public struct SnapshotDefinition: Sendable {
 }
 
 /// Something in a definition that cannot be; the whole definition is refused for it.
-public struct SnapshotProblem: Error, Hashable, Sendable {
+public struct SnapshotProblem: Hashable, Sendable {
     /// `servers`, `policies` or `grants`.
     public let section: String
     /// Which element of the section, from 0.
     public let index: Int
     /// What is wrong and what would be right.
     public let message: String
-
-    /// A problem from its parts.
-    public init(section: String, index: Int, message: String) {
-        self.section = section
-        self.index = index
-        self.message = message
-    }
 }
 
 /// All problems of a definition at once, in its order.
@@ -162,7 +151,6 @@ struct SnapshotCompiler {
             grants[digest] = GrantEntry(
                 digest: digest,
                 label: grant.label,
-                recordID: grant.id,
                 member: grant.member,
                 expires: grant.expires,
                 server: server,

@@ -27,9 +27,7 @@ final class SnapshotStore: Sendable {
     }
 }
 
-/// One worker's view of the store.
-///
-/// Loop-confined.
+/// One worker's view of the store. Loop-confined.
 struct SnapshotView {
     private let store: SnapshotStore
     private var generation: UInt64 = 0
