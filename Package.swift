@@ -99,8 +99,10 @@ let benchmarks: [Target] =
         )
     ]
 
-// 6: what the fuzzers call, replayed by an ordinary test; the fuzzer itself only for scripts/fuzz, which brings its runtime.
-let fuzzRooms: [Target.Dependency] = ["Base", "HTTPWire", "JSONText", "MCPModel", "PolicyEngine", "YAMLText"]
+// 6: what the fuzzers call, replayed by an ordinary test; the fuzzer itself only for scripts/fuzz, which has its runtime.
+let fuzzRooms: [Target.Dependency] = [
+    "Base", "HTTPWire", "JSONText", "MCPModel", "PolicyEngine", "Settings", "YAMLText",
+]
 let fuzzing: [Target] =
     [
         .target(name: "FuzzTargets", dependencies: fuzzRooms, path: "Fuzz/Targets"),
