@@ -5,7 +5,9 @@ internal import HTTPWire
 internal import MCPModel
 internal import RateLimits
 
-/// One request on its way through the phases: what is known of it so far. Loop-confined.
+/// One request on its way through the phases: what is known of it so far.
+///
+/// Loop-confined.
 ///
 /// A reference because several parties look at it at once: the phases, the transport's close callback, the keeper of
 /// open calls, and a cancellation that arrives as another request.
@@ -83,7 +85,9 @@ final class Call {
         ending = nil
     }
 
-    /// The client hung up. That cancels a modern call (26/cancel) and every stream; a legacy call goes on.
+    /// The client hung up.
+    ///
+    /// That cancels a modern call (26/cancel) and every stream; a legacy call goes on.
     func peerClosed() {
         isOutputGone = true
         if isModern || isListening {

@@ -1,7 +1,9 @@
 internal import Base
 internal import MCPModel
 
-/// What a legacy session's id says, once it was opened. Immutable.
+/// What a legacy session's id says, once it was opened.
+///
+/// Immutable.
 final class ClientSession: Sendable {
     let revision: Revision
     /// The upstream's own session id, when it gave one.

@@ -1,7 +1,9 @@
 internal import Base
 internal import EventLoops
 
-/// One worker's end of the decision log: appends bytes, hands them over in chunks. Loop-confined.
+/// One worker's end of the decision log: appends bytes, hands them over in chunks.
+///
+/// Loop-confined.
 ///
 /// The path of a call costs the rendering of one line; the hand-over to the sink's thread happens at most once per
 /// ``interval``, or when a chunk is full.

@@ -7,7 +7,9 @@ internal import RateLimits
 internal import Secrets
 internal import Synchronization
 
-/// What all workers of one gateway share. Everything in it is immutable or guards itself.
+/// What all workers of one gateway share.
+///
+/// Everything in it is immutable or guards itself.
 final class GatewayCore: Sendable {
     let configuration: GatewayConfiguration
     let snapshots: SnapshotStore

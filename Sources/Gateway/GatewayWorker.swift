@@ -6,7 +6,9 @@ internal import MCPModel
 internal import RateLimits
 internal import Upstreams
 
-/// One worker's gateway: takes requests through the phases, in their fixed order. Loop-confined.
+/// One worker's gateway: takes requests through the phases, in their fixed order.
+///
+/// Loop-confined.
 ///
 ///     route → origin, host → authenticate → places → head → body → understand → decide → reserve
 ///           → forward → filter the answer → settle → record
@@ -91,7 +93,9 @@ final class GatewayWorker {
     }
 
     /// Takes up a new snapshot if there is one: lets go of what it no longer has, and gives the open calls their
-    /// grant's new self. A call whose grant is gone, or is for another server now, ends (D9).
+    /// grant's new self.
+    ///
+    /// A call whose grant is gone, or is for another server now, ends (D9).
     func refreshSnapshot() {
         guard view.refresh() else {
             return

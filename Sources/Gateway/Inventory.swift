@@ -12,7 +12,9 @@ struct ListedTool: Sendable {
     let headers: ParameterHeaders
 }
 
-/// The tools of one server by name, as calls are judged by them. Immutable.
+/// The tools of one server by name, as calls are judged by them.
+///
+/// Immutable.
 final class ToolTable: Sendable {
     private let tools: [ByteString: ListedTool]
 

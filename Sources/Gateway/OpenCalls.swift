@@ -1,7 +1,9 @@
 internal import Base
 internal import EventLoops
 
-/// The calls of one worker that are not answered yet. Loop-confined.
+/// The calls of one worker that are not answered yet.
+///
+/// Loop-confined.
 ///
 /// Adding and removing move one reference; everything rarer (a cancellation, a revocation, keep-alives) walks the list.
 struct OpenCalls {

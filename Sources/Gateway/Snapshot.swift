@@ -3,7 +3,9 @@ internal import Cryptography
 internal import PolicyEngine
 internal import Upstreams
 
-/// Everything a request is judged by, at one moment: servers, grants, policies. Immutable; replaced whole.
+/// Everything a request is judged by, at one moment: servers, grants, policies.
+///
+/// Immutable; replaced whole.
 ///
 /// A request keeps the snapshot it began with (security.md, I1). Compiled from definitions by ``SnapshotCompiler``.
 public final class Snapshot: Sendable {
@@ -76,6 +78,7 @@ final class GrantEntry: Sendable {
     init(
         digest: TokenDigest,
         label: ByteString,
+        recordID: ByteString?,
         member: ByteString?,
         expires: WallTime?,
         server: ServerEntry,
@@ -93,9 +96,9 @@ final class GrantEntry: Sendable {
         var fields: [UInt8] = []
         fields.append(#","grant":"#)
         fields.append(quoted: label.bytes)
-        fields.append(#","grant_id":""#)
-        fields.append(contentsOf: TextCoding.hexadecimal(id.bytes.prefix(8)))
-        fields.append(#"","server":"#)
+        fields.append(#","grant_id":"#)
+        fields.append(quoted: recordID?.bytes ?? TextCoding.hexadecimal(id.bytes.prefix(8)))
+        fields.append(#","server":"#)
         fields.append(quoted: server.name.bytes)
         recordFields = fields
         caller = PolicyCaller(

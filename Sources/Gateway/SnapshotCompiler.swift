@@ -41,6 +41,8 @@ public struct PolicyDefinition: Sendable {
 public struct GrantDefinition: Sendable {
     /// The name of the grant in logs and policies.
     public var label: ByteString
+    /// What tells it from others in logs; `nil`: the start of its digest.
+    public var id: ByteString?
     /// The server it opens.
     public var server: ByteString
     /// The policy over it; `nil`: every call is denied.
@@ -55,6 +57,7 @@ public struct GrantDefinition: Sendable {
     /// A definition from its parts.
     public init(
         label: ByteString,
+        id: ByteString? = nil,
         server: ByteString,
         policy: ByteString? = nil,
         digest: [UInt8],
@@ -62,6 +65,7 @@ public struct GrantDefinition: Sendable {
         member: ByteString? = nil
     ) {
         self.label = label
+        self.id = id
         self.server = server
         self.policy = policy
         self.digest = digest
@@ -92,13 +96,20 @@ public struct SnapshotDefinition: Sendable {
 }
 
 /// Something in a definition that cannot be; the whole definition is refused for it.
-public struct SnapshotProblem: Hashable, Sendable {
+public struct SnapshotProblem: Error, Hashable, Sendable {
     /// `servers`, `policies` or `grants`.
     public let section: String
     /// Which element of the section, from 0.
     public let index: Int
     /// What is wrong and what would be right.
     public let message: String
+
+    /// A problem from its parts.
+    public init(section: String, index: Int, message: String) {
+        self.section = section
+        self.index = index
+        self.message = message
+    }
 }
 
 /// All problems of a definition at once, in its order.
@@ -151,6 +162,7 @@ struct SnapshotCompiler {
             grants[digest] = GrantEntry(
                 digest: digest,
                 label: grant.label,
+                recordID: grant.id,
                 member: grant.member,
                 expires: grant.expires,
                 server: server,

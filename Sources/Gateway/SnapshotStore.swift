@@ -27,7 +27,9 @@ final class SnapshotStore: Sendable {
     }
 }
 
-/// One worker's view of the store. Loop-confined.
+/// One worker's view of the store.
+///
+/// Loop-confined.
 struct SnapshotView {
     private let store: SnapshotStore
     private var generation: UInt64 = 0

@@ -1,6 +1,8 @@
 internal import Base
 
-/// The tokens that authenticated lately, so that their digests are not computed again. Loop-confined.
+/// The tokens that authenticated lately, so that their digests are not computed again.
+///
+/// Loop-confined.
 ///
 /// A digest costs 2 µs, a look-up here 0.1 µs. Finding a token here takes having it whole: the table's hash is keyed per
 /// process (SipHash), so time says nothing about how far a guess is right. Dropped with every snapshot.

@@ -2,7 +2,9 @@ internal import Base
 internal import MCPModel
 internal import Upstreams
 
-/// One server as one worker talks to it, with what the worker keeps of its tools. Loop-confined.
+/// One server as one worker talks to it, with what the worker keeps of its tools.
+///
+/// Loop-confined.
 final class WorkerUpstream {
     let server: UpstreamServer
     private let shared: SharedServer

@@ -48,12 +48,8 @@ public struct HTTPFields: Sendable {
     /// Per known field the number of its first entry plus one; 0 when there is none.
     private var first: InlineArray<64, UInt8>
 
-    /// Whether every value has passed the check of what we write: so it is unless the fields were received.
-    let isWritten: Bool
-
     /// No field.
     public init() {
-        isWritten = true
         bytes = []
         entries = []
         first = .init(repeating: 0)
@@ -61,7 +57,6 @@ public struct HTTPFields: Sendable {
 
     /// Takes over what the parser found.
     init(bytes: [UInt8], entries: [FieldEntry]) {
-        isWritten = false
         self.bytes = bytes
         self.entries = entries
         first = .init(repeating: 0)
@@ -70,52 +65,11 @@ public struct HTTPFields: Sendable {
         }
     }
 
-    /// Begins a field with a known name; what follows is `endField`.
-    mutating func beginField(_ name: StaticString) -> Int {
-        let start = roomForField()
-        bytes.append(name)
-        for index in start..<bytes.count {
-            bytes[index] = bytes[index].asciiLowercased
-        }
-        return start
-    }
-
-    /// Begins a field with a name in lower case.
-    mutating func beginField(_ lowercasedName: [UInt8]) -> Int {
-        let start = roomForField()
-        bytes.append(contentsOf: lowercasedName)
-        return start
-    }
-
-    private mutating func roomForField() -> Int {
-        if entries.isEmpty {
-            // What we write has a handful of fields: one allocation for their bytes and one for their places.
-            bytes.reserveCapacity(256)
-            entries.reserveCapacity(8)
-        }
-        return bytes.count
-    }
-
-    /// Ends a field with its value, or takes it back when it cannot stand.
-    mutating func endField(
-        _ start: Int,
-        known: UInt8,
-        value: (inout [UInt8]) -> Void
-    ) throws(HTTPSerializerError) {
-        let nameEnd = bytes.count
-        value(&bytes)
-        let isWritable = Self.isWritable(value: bytes[nameEnd...])
-        guard isWritable, entries.count < Self.capacity, bytes.count <= Self.maximumBytes else {
-            bytes.removeLast(bytes.count - start)
-            throw isWritable ? .tooLarge : .badValue
-        }
-        var entry = FieldEntry(line: start..<bytes.count)
-        entry.nameLength = UInt16(truncatingIfNeeded: nameEnd - start)
-        entry.valueStart = UInt32(truncatingIfNeeded: nameEnd)
-        entry.known = known
+    mutating func add(_ entry: FieldEntry, appending newBytes: (inout [UInt8]) -> Void) {
+        newBytes(&bytes)
         entries.append(entry)
-        if known < 64, first[Int(known)] == 0 {
-            first[Int(known)] = UInt8(truncatingIfNeeded: entries.count)
+        if entry.known < 64, first[Int(entry.known)] == 0 {
+            first[Int(entry.known)] = UInt8(truncatingIfNeeded: entries.count)
         }
     }
 

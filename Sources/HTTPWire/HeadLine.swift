@@ -112,8 +112,7 @@ enum HeadLine {
     }
 
     private static func isMCP(_ bytes: Span<UInt8>, _ name: Range<Int>) -> Bool {
-        name.count >= 4 && bytes[name.lowerBound] == UInt8(ascii: "m")
-            && bytes[name.lowerBound + 1] == UInt8(ascii: "c")
+        name.count > 4 && bytes[name.lowerBound] == UInt8(ascii: "m") && bytes[name.lowerBound + 1] == UInt8(ascii: "c")
             && bytes[name.lowerBound + 2] == UInt8(ascii: "p") && bytes[name.lowerBound + 3] == UInt8(ascii: "-")
     }
 

@@ -118,3 +118,15 @@ public struct UpstreamConfiguration: Sendable {
         return lowered.hasPrefix("mcp-")
     }
 }
+
+extension UpstreamConfiguration.Problem: CustomStringConvertible {
+    /// What is wrong and what to do, without the value, which is a credential.
+    public var description: String {
+        switch self {
+        case .badName(let name): "`\(name)` is no header name: use letters, digits and `-`"
+        case .badValue(let name): "the value of `\(name)` holds a character that cannot stand in a header"
+        case .reserved(let name): "`\(name)` is written by the gateway itself: leave it out"
+        case .duplicate(let name): "`\(name)` stands twice: give it once"
+        }
+    }
+}

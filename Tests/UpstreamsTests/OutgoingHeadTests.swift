@@ -8,6 +8,15 @@ import Testing
 
 @Suite("heads that go to servers")
 struct OutgoingHeadTests {
+    private static func kind(_ problem: UpstreamConfiguration.Problem) -> String {
+        switch problem {
+        case .badName: "badName"
+        case .badValue: "badValue"
+        case .reserved: "reserved"
+        case .duplicate: "duplicate"
+        }
+    }
+
     private func configuration(_ headers: [(ByteString, String)] = []) throws -> UpstreamConfiguration {
         try UpstreamConfiguration(
             name: "crm",
@@ -97,9 +106,9 @@ struct OutgoingHeadTests {
     @Test(
         "C6: a configured header that cannot be sent is an error of the configuration, never dropped",
         arguments: [
-            ("X-Key", "a\r\nHost: evil", "badValue"), ("X-Key", "ä", "badValue"), ("X Key", "q1", "badName"),
-            ("Host", "evil", "reserved"), ("content-length", "1", "reserved"), ("Mcp-Session-Id", "x", "reserved"),
-            ("MCP-Anything", "x", "reserved"), ("Accept", "x", "reserved"),
+            ("X-Key", "a\r\nHost: evil", "badValue"), ("X-Key", "ää", "badValue"), ("X Key", "q1", "badName"),
+            ("Host", "evil", "reserved"), ("content-length", "17", "reserved"), ("Mcp-Session-Id", "q1", "reserved"),
+            ("MCP-Anything", "q1", "reserved"), ("Accept", "q1", "reserved"),
         ]
     )
     func configuredHeaders(name: String, value: String, problem: String) throws {
@@ -112,7 +121,7 @@ struct OutgoingHeadTests {
             )
             Issue.record("\(name) passed")
         } catch {
-            #expect("\(error)".contains(problem))
+            #expect("\(Self.kind(error))" == problem)
             #expect(!"\(error)".contains(value), "the value must not be told")
         }
     }

@@ -1,7 +1,8 @@
 /// Every command there is, in the order the help lists them.
 enum CommandTable {
     static let all: [Command] =
-        [SandboxCommand.command, GrantCommand.command] + DebugCommands.all + [VersionCommand.command]
+        [UpCommand.command, DemoCommand.command, SandboxCommand.command, GrantCommand.command]
+        + PolicyCommands.all + DebugCommands.all + [VersionCommand.command]
 
     /// Runs the words after the program's name and returns the exit code.
     static func run(_ words: [String], console: Console) -> CommandStatus {

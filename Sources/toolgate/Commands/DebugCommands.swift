@@ -180,7 +180,8 @@ enum DebugCommands {
         if let retry = reader.retryMilliseconds {
             report.member("retry_ms", retry)
         }
-        report.writer.text("last_event_id", reader.lastEventID)
+        report.writer.key("last_event_id")
+        report.writer.string(reader.lastEventID)
         report.writer.key("unfinished")
         report.writer.boolean(reader.isMidEvent)
         report.writer.key("events")

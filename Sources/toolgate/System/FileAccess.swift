@@ -147,3 +147,32 @@ enum FileAccess {
         return file[...slash] + path
     }
 }
+
+extension FileAccess {
+    /// A fresh folder that only this user can read, below `TMPDIR` or /tmp.
+    static func makeTemporaryFolder(prefix: String) throws(CommandFailure) -> String {
+        var base = "/tmp"
+        if let variable = unsafe getenv("TMPDIR") {
+            // SAFETY: nobody changes the environment of this process once it runs.
+            let named = unsafe String(cString: variable)
+            base = named.isEmpty ? base : named
+        }
+        var template = Array("\(base)/\(prefix)-XXXXXX".utf8CString)
+        // SAFETY: the template is a NUL-terminated buffer of ours, changed in place.
+        let made = unsafe template.withUnsafeMutableBufferPointer { buffer in
+            unsafe buffer.baseAddress.flatMap { unsafe mkdtemp($0) } != nil
+        }
+        guard made else {
+            throw .environment("cannot make a folder in `\(base)`: \(SystemError.text(errno))")
+        }
+        return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    /// Removes a folder of ours and the files named; anything else in it keeps it alive.
+    static func removeFolder(_ path: String, files: [String]) {
+        for file in files {
+            _ = unsafe unlink("\(path)/\(file)")
+        }
+        _ = unsafe rmdir(path)
+    }
+}

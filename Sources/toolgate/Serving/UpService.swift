@@ -1,0 +1,144 @@
+import Base
+import EventLoops
+import Gateway
+import JSONText
+import Secrets
+
+/// A gateway from its start to its end, as `toolgate up` runs it.
+struct UpService: Sendable {
+    /// How long calls under way may take to finish once the end is asked for.
+    private static let drainDeadline = Duration.seconds(10)
+
+    let plan: UpPlan
+    let invocation: Invocation
+    let keys: KeyFile
+
+    private var console: Console { invocation.console }
+
+    /// Serves until a signal ends it.
+    func run(on worker: isolated Worker) async -> Result<CommandStatus, CommandFailure> {
+        do throws(CommandFailure) {
+            return .success(try await serve(on: worker))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private func serve(on worker: isolated Worker) async throws(CommandFailure) -> CommandStatus {
+        let loaded = plan.origin.load(environment: console.environment)
+        for warning in loaded.warnings {
+            console.say(warning)
+        }
+        guard let definition = loaded.definition else {
+            for problem in loaded.problems {
+                console.say(problem)
+            }
+            let isMissing = loaded.sources.contains { $0.value == nil }
+            throw isMissing ? .environment("a file is missing: see above") : .refused("the configuration is refused")
+        }
+        let stop = Latch<Void>()
+        let signals = try StopSignals(on: worker.loop, setting: stop)
+        defer { signals.cancel() }
+        let said = console
+        let log = try DecisionLogWriter(plan.logDestination) { said.say("toolgate: \($0)") }
+        defer { log.close() }
+        let setup = GatewaySetup(
+            listen: plan.listen,
+            workers: plan.workers,
+            keys: keys,
+            log: log,
+            identity: plan.identity,
+            trust: plan.trust,
+            allowedHosts: invocation.all("allowed-host"),
+            allowedOrigins: invocation.all("allowed-origin")
+        )
+        let (service, address) = try await setup.start(definition)
+        let watch = ConfigurationWatch(
+            plan.origin,
+            service: service,
+            loaded: loaded,
+            console: console,
+            loop: worker.loop
+        )
+        let hangUp = try hangUpSignal(on: worker.loop, watch, log)
+        tell(setup, address, definition)
+        await stop.value()
+        console.say("toolgate: ending; calls under way have \(Self.drainDeadline.components.seconds) seconds")
+        watch.cancel()
+        hangUp.cancel()
+        await service.drain(within: Self.drainDeadline)
+        return .done
+    }
+
+    /// SIGHUP: the log is opened anew (rotation), and the configuration re-read.
+    private func hangUpSignal(
+        on loop: EventLoop,
+        _ watch: ConfigurationWatch,
+        _ log: DecisionLogWriter
+    ) throws(CommandFailure) -> SignalWatcher {
+        do throws(StreamError) {
+            return try SignalWatcher(on: loop, .hangUp) {
+                log.reopen()
+                watch.reload()
+            }
+        } catch {
+            throw .environment("cannot watch signals: \(error)")
+        }
+    }
+
+    // MARK: - Saying where it is
+
+    private func tell(_ setup: GatewaySetup, _ address: SocketAddress, _ definition: SnapshotDefinition) {
+        let names = definition.servers.map(\.name.text)
+        if invocation.printsJSON {
+            console.writeOutput(report(setup, address, names))
+        } else if let token = plan.token, let name = plan.serverName {
+            tellQuick(setup.endpoint(address, server: name), token: token, name: name)
+        } else {
+            for name in names {
+                console.say("toolgate: serving \(setup.endpoint(address, server: name))")
+            }
+        }
+        if case .file(let path) = plan.logDestination {
+            console.say("toolgate: the decision log is `\(path)`")
+        }
+        if plan.identity == nil, !address.isLoopback {
+            console.say(
+                "toolgate: warning: tokens travel unencrypted; give --tls-cert and --tls-key, or put TLS in front"
+            )
+        }
+    }
+
+    private func report(_ setup: GatewaySetup, _ address: SocketAddress, _ names: [String]) -> [UInt8] {
+        var writer = JSONWriter(reserving: 256)
+        writer.beginObject()
+        writer.key("endpoint")
+        writer.string(setup.endpoint(address, server: names.first ?? ""))
+        if let token = plan.token {
+            writer.key("grant_token")
+            writer.string(token.reveal())
+        } else {
+            writer.key("endpoints")
+            writer.beginObject()
+            for name in names {
+                writer.key(name.utf8)
+                writer.string(setup.endpoint(address, server: name))
+            }
+            writer.endObject()
+        }
+        writer.endObject()
+        return writer.output + [UInt8(ascii: "\n")]
+    }
+
+    /// For people, on standard output, unless the log has that.
+    private func tellQuick(_ endpoint: String, token: GrantToken, name: String) {
+        let text = String(decoding: token.reveal(), as: UTF8.self)
+        let snippets = ClientSnippets(name: name, endpoint: endpoint, token: text)
+        let message = "endpoint     \(endpoint)\ngrant token  \(text)\n\npaste into your client:\n\n\(snippets.text)"
+        if plan.logDestination == .standardOutput {
+            console.say(message)
+        } else {
+            console.output(message)
+        }
+    }
+}
