@@ -212,7 +212,7 @@ extension Validator {
 
     private mutating func accepts(_ names: Int, key member: JSONMember) -> Bool {
         var inner: Evaluated?
-        return accepts(names, member.name, into: &inner)
+        return accepts(names, member.key.value, into: &inner)
     }
 
     /// Whether some keyword applied to a member; `nil` when one was violated.

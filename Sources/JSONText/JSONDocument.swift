@@ -1,3 +1,5 @@
+import Base
+
 /// One JSON text that was read strictly, and the bytes it was read from.
 ///
 /// Two allocations whatever the size (the object and its tape of 16 bytes a value); no text is copied, and every value
@@ -20,4 +22,30 @@ public final class JSONDocument: Sendable {
 
     /// The value itself.
     public var root: JSONValue { JSONValue(document: self, index: 0) }
+
+    /// A string's text, escapes resolved.
+    func resolved(_ contents: Range<Int>) -> [UInt8] {
+        let bytes = bytes
+        return StringEscapes.resolved(bytes.span, in: contents)
+    }
+
+    // MARK: - comparing strings on the tape
+
+    /// Whether a string or key is exactly the literal; most differ in length, which is asked first.
+    func isString(_ node: TapeNode, equalTo text: StaticString) -> Bool {
+        let contents = node.contents
+        if node.hasEscapes {
+            return resolved(contents).isEqual(to: text)
+        }
+        return contents.count == text.utf8CodeUnitCount && bytes[contents].isEqual(to: text)
+    }
+
+    /// Whether a string or key is exactly these bytes.
+    func isString(_ node: TapeNode, equalTo text: some Collection<UInt8>) -> Bool {
+        let contents = node.contents
+        if node.hasEscapes {
+            return resolved(contents).elementsEqual(text)
+        }
+        return contents.count == text.count && bytes[contents].elementsEqual(text)
+    }
 }

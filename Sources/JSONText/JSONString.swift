@@ -6,16 +6,18 @@ public import Base
 public struct JSONString: Sendable {
     /// The document it stands in.
     public let document: JSONDocument
-    /// Its bytes in the document, between the quotes, as written.
-    public let rawRange: Range<Int>
-    /// Whether it was written with escapes; without, the raw bytes are the text.
-    public let hasEscapes: Bool
+    let index: Int
 
-    init(document: JSONDocument, node: TapeNode) {
-        self.document = document
-        rawRange = node.contents
-        hasEscapes = node.hasEscapes
-    }
+    private var node: TapeNode { document.tape[index] }
+
+    /// Its bytes in the document, between the quotes, as written.
+    public var rawRange: Range<Int> { node.contents }
+
+    /// Whether it was written with escapes; without, the raw bytes are the text.
+    public var hasEscapes: Bool { node.hasEscapes }
+
+    /// The same text as a value of its own, also when it is a key.
+    package var value: JSONValue { JSONValue(document: document, index: index) }
 
     /// The text in UTF-8, escapes resolved; copies.
     public var bytes: [UInt8] {
@@ -29,10 +31,7 @@ public struct JSONString: Sendable {
         hasEscapes ? resolved[...] : document.bytes[rawRange]
     }
 
-    private var resolved: [UInt8] {
-        let bytes = document.bytes
-        return StringEscapes.resolved(bytes.span, in: rawRange)
-    }
+    private var resolved: [UInt8] { document.resolved(rawRange) }
 
     /// The text for people.
     ///
@@ -47,19 +46,12 @@ public struct JSONString: Sendable {
 
     /// Whether this is exactly the literal; no allocation unless there are escapes.
     public func isEqual(to text: StaticString) -> Bool {
-        if hasEscapes {
-            return bytes.isEqual(to: text)
-        }
-        // Most keys differ in length: asked first, without a slice.
-        return rawRange.count == text.utf8CodeUnitCount && document.bytes[rawRange].isEqual(to: text)
+        document.isString(node, equalTo: text)
     }
 
     /// Whether this is exactly these bytes; no allocation unless there are escapes.
     public func isEqual(to other: some Collection<UInt8>) -> Bool {
-        if hasEscapes {
-            return bytes.elementsEqual(other)
-        }
-        return rawRange.count == other.count && document.bytes[rawRange].elementsEqual(other)
+        document.isString(node, equalTo: other)
     }
 
     /// Whether both stand for the same text, scalar by scalar.

@@ -18,8 +18,8 @@ extension JSONValue {
         case .number:
             return hasEqualNumber(to: other)
         case .string:
-            return JSONString(document: document, node: left)
-                .isEqual(to: JSONString(document: other.document, node: right))
+            return JSONString(document: document, index: index)
+                .isEqual(to: JSONString(document: other.document, index: other.index))
         case .array:
             return left.count == right.count
                 && zip(elements, other.elements).allSatisfy { $0.isEqual(to: $1) }

@@ -55,7 +55,7 @@ public struct JSONValue: Sendable {
     /// The text of a string.
     public var string: JSONString? {
         let node = node
-        return node.kind == .string ? JSONString(document: document, node: node) : nil
+        return node.kind == .string ? JSONString(document: document, index: index) : nil
     }
 
     /// The number of a number.
@@ -72,23 +72,23 @@ public struct JSONValue: Sendable {
 
     /// The member with this key, by exact bytes; O(members), no allocation unless a key has escapes.
     public subscript(_ key: StaticString) -> JSONValue? {
-        firstMember { $0.isEqual(to: key) }
+        firstMember { document.isString($0, equalTo: key) }
     }
 
     /// The member with this key, by exact bytes; O(members), no allocation unless a key has escapes.
     public func member(_ key: some Collection<UInt8>) -> JSONValue? {
-        firstMember { $0.isEqual(to: key) }
+        firstMember { document.isString($0, equalTo: key) }
     }
 
     @inline(__always)
-    private func firstMember(_ matches: (JSONString) -> Bool) -> JSONValue? {
+    private func firstMember(_ matches: (TapeNode) -> Bool) -> JSONValue? {
         let node = node
         guard node.kind == .object else {
             return nil
         }
         var position = index + 1
         for _ in 0..<node.count {
-            if matches(JSONString(document: document, node: document.tape[position])) {
+            if matches(document.tape[position]) {
                 return JSONValue(document: document, index: position + 1)
             }
             position = Int(document.tape[position + 1].next)
@@ -168,23 +168,23 @@ public struct JSONMembers: Sequence, Sendable {
                 return nil
             }
             remaining -= 1
-            let key = JSONString(document: document, node: document.tape[index])
-            let name = JSONValue(document: document, index: index)
-            let value = JSONValue(document: document, index: index + 1)
-            index = Int(value.node.next)
-            return JSONMember(key: key, value: value, name: name)
+            let member = JSONMember(document: document, index: index)
+            index = Int(document.tape[index + 1].next)
+            return member
         }
     }
 }
 
 /// One member of an object.
 public struct JSONMember: Sendable {
+    fileprivate let document: JSONDocument
+    /// The key's; the value is the next.
+    fileprivate let index: Int
+
     /// Its key.
-    public let key: JSONString
+    public var key: JSONString { JSONString(document: document, index: index) }
     /// Its value.
-    public let value: JSONValue
-    /// Its key as a value of its own, for what judges keys like strings (JSON Schema's `propertyNames`).
-    package let name: JSONValue
+    public var value: JSONValue { JSONValue(document: document, index: index + 1) }
 }
 
 /// The elements of an array.
@@ -219,7 +219,7 @@ public struct JSONElements: Sequence, Sendable {
             }
             remaining -= 1
             let value = JSONValue(document: document, index: index)
-            index = Int(value.node.next)
+            index = Int(document.tape[index].next)
             return value
         }
     }

@@ -51,8 +51,7 @@ struct TapeReader: ~Escapable {
 
     /// Reads a scalar or opens a container, then closes what ends here; true when the root is complete.
     private mutating func readValue() throws(JSONError) -> Bool {
-        skipSpace()
-        let byte = try peek()
+        let byte = try peekPastSpace()
         switch byte {
         case UInt8(ascii: "\""):
             try readString()
@@ -174,6 +173,10 @@ struct TapeReader: ~Escapable {
     }
 
     private mutating func peekPastSpace() throws(JSONError) -> UInt8 {
+        // Compact texts have no space: asked first, without a call.
+        if position < text.count, text[position] > 0x20 {
+            return text[position]
+        }
         skipSpace()
         return try peek()
     }
@@ -210,15 +213,20 @@ struct TapeReader: ~Escapable {
 
     /// A string or key; `position` is at its first quote.
     private mutating func readString() throws(JSONError) {
+        let text = text
         var index = position &+ 1
         var hasEscapes = false
-        while index < text.count {
-            let byte = text[index]
-            if byte >= 0x20, byte < 0x80, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") {
+        while true {
+            // Most bytes of most strings end up here: 0x20 to 0x7F but quote and backslash.
+            while index < text.count, text[index] &- 0x20 < 0x60, text[index] != UInt8(ascii: "\""),
+                text[index] != UInt8(ascii: "\\")
+            {
                 index &+= 1
-                continue
             }
-            switch byte {
+            guard index < text.count else {
+                throw JSONError(offset: text.count, reason: .unexpectedEnd)
+            }
+            switch text[index] {
             case UInt8(ascii: "\""):
                 guard index &- position &- 1 <= limits.maximumStringBytes else {
                     throw JSONError(offset: position, reason: .stringTooLong)
@@ -237,7 +245,6 @@ struct TapeReader: ~Escapable {
                 throw JSONError(offset: index, reason: .controlCharacter)
             }
         }
-        throw JSONError(offset: text.count, reason: .unexpectedEnd)
     }
 
     /// A number; `position` is at its sign or first digit.

@@ -184,6 +184,24 @@ struct LimitTests {
         #expect(refusal(text, limits: deep) == nil)
     }
 
+    @Test("H4: a thousand levels are compared, written canonically and measured without overflowing the stack")
+    func deepRecursion() throws {
+        let limits = JSONLimits(maximumDepth: 1_000)
+        for (opening, closing) in [("[", "]"), ("{\"k\":", "}")] {
+            let text = String(repeating: opening, count: 1_000) + "1" + String(repeating: closing, count: 1_000)
+            if opening == "[" {
+                #expect(refusal(text) == JSONError(offset: 66, reason: .tooDeep))
+            }
+            let (left, right) = (
+                try JSONDocument(Array(text.utf8), limits: limits).root,
+                try JSONDocument(Array(text.utf8), limits: limits).root
+            )
+            #expect(left.isEqual(to: right))
+            #expect(JSONCanonical.exact(left) == Array(text.utf8))
+            #expect(left.depth == 1_000)
+        }
+    }
+
     @Test("H3: a megabyte of keys, of combining marks or of escapes costs linear work")
     func linear() throws {
         let keys = (0..<60_000).map { "\"k\($0)\":0" }.joined(separator: ",")

@@ -33,6 +33,27 @@ struct ValueTests {
         #expect(root["b"]?.position.column == 32)
     }
 
+    @Test("a value knows its JSON Pointer, and a pointer leads to its value")
+    func pointers() throws {
+        let root = try value(#"{"a/b":[{"m~n":null},[10,{"":1}]],"é":2}"#)
+        let inner = root.member(Array("a/b".utf8))?.element(at: 1)?.element(at: 1)?[""]
+        #expect(inner?.pointer == "/a~1b/1/1/")
+        #expect(root.pointer.isEmpty)
+        #expect(root["é"]?.pointer == "/é")
+        var found = root
+        for token in try #require(JSONPointer.tokens(of: Array("/a~1b/0/m~0n".utf8))) {
+            found = try #require(found.child(token))
+        }
+        #expect(found.isNull)
+        for malformed in ["a", "/~2", "/~"] {
+            #expect(JSONPointer.tokens(of: Array(malformed.utf8)) == nil)
+        }
+        let list = try value("[1,2]")
+        for token in ["", "-", "01", "2", "1.0", "9999999999999999999999", "-1"] {
+            #expect(list.child(Array(token.utf8)) == nil)
+        }
+    }
+
     @Test("members are found by exact bytes, escapes resolved, and by nothing that only looks alike")
     func members() throws {
         let root = try value("{\"n\\u0061me\":1,\"Name\":2,\"caf\u{E9}\":3,\"\u{212A}\":4}")
