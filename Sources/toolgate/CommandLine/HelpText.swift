@@ -45,7 +45,7 @@ enum HelpText {
         let left = option.placeholder.map { "--\(option.name) \($0)" } ?? "--\(option.name)"
         var right = option.summary
         if option.isRepeatable {
-            right += "; may be given again"
+            right += "; repeatable"
         }
         if let variable = option.environment {
             right += " [\(variable)]"
