@@ -54,6 +54,21 @@ public struct JSONString: Sendable {
         document.isString(node, equalTo: other)
     }
 
+    /// Whether this is exactly these bytes; no allocation unless there are escapes.
+    public func isEqual(to other: [UInt8]) -> Bool {
+        if hasEscapes {
+            return bytes == other
+        }
+        guard rawRange.count == other.count else {
+            return false
+        }
+        let bytes = document.bytes
+        for offset in 0..<other.count where bytes[rawRange.lowerBound + offset] != other[offset] {
+            return false
+        }
+        return true
+    }
+
     /// Whether both stand for the same text, scalar by scalar.
     public func isEqual(to other: JSONString) -> Bool {
         if !hasEscapes, !other.hasEscapes, rawRange.count != other.rawRange.count {

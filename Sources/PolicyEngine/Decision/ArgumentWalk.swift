@@ -80,18 +80,14 @@ struct ArgumentWalk {
         guard value.kind == .object else {
             return visit(.safeSide(.wrongType))
         }
-        var exact: JSONValue?
-        for member in value.members {
-            if exact == nil, member.key.isEqual(to: key.bytes) {
-                exact = member.value
-            } else if key.isNearly(member.key), !areBothDeclared(key, member.key, at: step) {
-                return visit(.safeSide(.ambiguous))
-            }
+        let search = value.search(key.bytes, folded: key.foldsToASCII ? key.folded : []) { other in
+            key.isNearly(other) && !areBothDeclared(key, other, at: step)
         }
-        guard let exact else {
-            return walkMissing(step: step, taken: taken, visit)
+        switch search {
+        case nil: return visit(.safeSide(.ambiguous))
+        case .missing: return walkMissing(step: step, taken: taken, visit)
+        case .found(let member): return walk(member, step: step + 1, taken: taken, visit)
         }
-        return walk(exact, step: step + 1, taken: taken, visit)
     }
 
     private func walkElements(of value: JSONValue, step: Int, taken: TypeSet, _ visit: (End) -> Bool) -> Bool {

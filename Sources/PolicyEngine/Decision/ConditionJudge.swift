@@ -3,9 +3,18 @@ import JSONText
 import UnicodeText
 
 /// Judges blocks for one call.
-struct ConditionJudge {
+///
+/// A class, so that handing it from rule to rule copies a reference and not the call.
+final class ConditionJudge {
     let call: PolicyCall
     let zone: TimeZoneRules
+    private let inputSchema: JSONValue?
+
+    init(call: PolicyCall, zone: TimeZoneRules) {
+        self.call = call
+        self.zone = zone
+        inputSchema = call.definition?.inputSchema
+    }
 
     /// Whether all conditions of a block are satisfied; the first that decides gives the ground.
     ///
@@ -39,7 +48,7 @@ struct ConditionJudge {
             )
             return collector.result
         }
-        let walk = ArgumentWalk(steps: condition.steps, inputSchema: call.definition?.inputSchema)
+        let walk = ArgumentWalk(steps: condition.steps, inputSchema: inputSchema)
         walk.forEachEnd(from: call.arguments, taken: condition.takes) { end in
             switch end {
             case .missing: collector.take(missing(condition, polarity))
