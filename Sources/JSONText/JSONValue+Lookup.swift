@@ -29,7 +29,7 @@ extension JSONValue {
             case .equal:
                 result = .found(JSONValue(document: document, index: position + 1))
             case .suspect:
-                let name = JSONString(document: document, node: node)
+                let name = JSONString(document: document, index: position)
                 if node.hasEscapes, name.isEqual(to: key) {
                     result = .found(JSONValue(document: document, index: position + 1))
                 } else if isTwin(name) {
