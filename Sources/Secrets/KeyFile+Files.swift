@@ -140,14 +140,8 @@ extension KeyFileError.Reason {
     /// What the system has just refused; reads `errno`.
     fileprivate static func failed(_ operation: String) -> Self {
         let code = errno
-        var buffer = [CChar](repeating: 0, count: 256)
-        // SAFETY: the buffer is ours and the text is copied at once.
-        let problem = unsafe buffer.withUnsafeMutableBufferPointer { buffer in
-            guard let base = buffer.baseAddress, unsafe strerror_r(code, base, buffer.count) == 0 else {
-                return "error \(code)"
-            }
-            return unsafe String(cString: base)
-        }
-        return .system(operation: operation, problem: problem)
+        // SAFETY: the text is NUL-terminated and copied before this thread asks for another one.
+        let problem = unsafe strerror(code).map { unsafe String(cString: $0) }
+        return .system(operation: operation, problem: problem ?? "error \(code)")
     }
 }
