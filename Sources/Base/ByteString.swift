@@ -32,7 +32,9 @@ public struct ByteString: Hashable, Sendable {
     @inlinable
     public var isEmpty: Bool { bytes.isEmpty }
 
-    /// The bytes as text for people; invalid UTF-8 shows as U+FFFD. Never compare the result.
+    /// The bytes as text for people; invalid UTF-8 shows as U+FFFD.
+    ///
+    /// Never compare the result.
     public var text: String { String(decoding: bytes, as: UTF8.self) }
 
     /// Whether these are exactly the bytes of `text`.

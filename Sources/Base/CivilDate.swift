@@ -57,7 +57,9 @@ public struct CivilDate: Hashable, Comparable, Sendable {
 }
 
 extension FixedWidthInteger {
-    /// Quotient rounded towards minus infinity, and the remainder, which is never negative. `divisor` must be positive.
+    /// Quotient rounded towards minus infinity, and the remainder, which is never negative.
+    ///
+    /// `divisor` must be positive.
     public func flooredDivision(by divisor: Self) -> (quotient: Self, remainder: Self) {
         let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
         return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)

@@ -148,7 +148,9 @@ extension UInt8 {
 }
 
 extension [UInt8] {
-    /// Appends `value` in decimal, filled with zeros on the left to at least `width` digits. `value` must not be negative.
+    /// Appends `value` in decimal, filled with zeros on the left to at least `width` digits.
+    ///
+    /// `value` must not be negative.
     public mutating func append(padded value: Int, to width: Int) {
         var threshold = 10
         for _ in 1..<Swift.max(width, 1) {

@@ -150,13 +150,13 @@ enum EraProbe {
         writer.key("name")
         writer.string("toolgate")
         writer.key("version")
-        writer.string(GatewayIdentity.version)
+        writer.string(ClientIdentity.version)
         writer.endObject()
     }
 }
 
 /// How the gateway introduces itself to servers.
-public enum GatewayIdentity {
+enum ClientIdentity {
     /// The version that goes into `clientInfo` and `User-Agent`.
-    public static let version = "0.2.0"
+    static let version = "0.2.0"
 }

@@ -1,46 +1,74 @@
 import Base
+import HTTPTransport
 import HTTPWire
 import MCPModel
 
-/// Writes the head of a request to a server: an allow-list built from the message, then the configured credentials.
+/// Writes the heads of requests to a server: an allow-list built from the message, and the configured credentials.
 ///
-/// Nothing a client sent can get here except through the typed fields of ``UpstreamMessage`` (C5, F1).
-enum OutgoingHead {
-    /// The fields, `Host` and framing excepted, which the transport writes.
-    static func fields(
-        for message: UpstreamMessage,
-        _ configuration: UpstreamConfiguration
-    ) throws(UpstreamFailure) -> HTTPFields {
-        do {
-            return try build(message, configuration)
+/// Nothing a client sent can get here except through the typed fields of ``UpstreamMessage`` (C5, F1). What is the same
+/// for every request to the server is written once: a call then costs a copy and the fields of MCP.
+struct OutgoingHead {
+    private let post: HTTPFields
+    private let get: HTTPFields
+    private let delete: HTTPFields
+
+    /// The constant parts for one server.
+    init(_ configuration: UpstreamConfiguration) throws(UpstreamFailure) {
+        do throws(HTTPSerializerError) {
+            post = try Self.constant(configuration, accept: "application/json, text/event-stream", hasBody: true)
+            get = try Self.constant(configuration, accept: "text/event-stream", hasBody: false)
+            delete = try Self.constant(configuration, accept: "application/json", hasBody: false)
         } catch {
-            // Every value was checked before it came here, so this is our own slip; the call fails, nothing is repaired.
-            throw UpstreamFailure(.unwritable, wroteBytes: false, detail: error.rawValue)
+            throw Self.unwritable(error)
         }
     }
 
-    private static func build(
-        _ message: UpstreamMessage,
-        _ configuration: UpstreamConfiguration
+    /// The fields of one request; the transport adds what frames it.
+    func fields(for message: UpstreamMessage) throws(UpstreamFailure) -> HTTPFields {
+        do throws(HTTPSerializerError) {
+            var fields =
+                switch message.verb {
+                case .post: post
+                case .get: get
+                case .delete: delete
+                }
+            try Self.append(message, to: &fields)
+            return fields
+        } catch {
+            throw Self.unwritable(error)
+        }
+    }
+
+    /// Every value was checked before it came here, so this is our own slip; the call fails, nothing is repaired.
+    private static func unwritable(_ error: HTTPSerializerError) -> UpstreamFailure {
+        UpstreamFailure(.unwritable, wroteBytes: false, detail: error.rawValue)
+    }
+
+    private static func constant(
+        _ configuration: UpstreamConfiguration,
+        accept: StaticString,
+        hasBody: Bool
     ) throws(HTTPSerializerError) -> HTTPFields {
         var fields = HTTPFields()
-        let isModern = message.revision.era == .modern
-        switch message.verb {
-        case .post:
+        try fields.append(.host, configuration.address.origin.authority)
+        if hasBody {
             fields.append(.contentType, "application/json")
-            fields.append(.accept, "application/json, text/event-stream")
-        case .get:
-            fields.append(.accept, "text/event-stream")
-        case .delete:
-            fields.append(.accept, "application/json")
         }
+        fields.append(.accept, accept)
         // A compressed reply could be a bomb; it is refused when it comes all the same (E10).
         fields.append(.acceptEncoding, "identity")
         try fields.append(.userAgent, userAgent)
+        for header in configuration.headers {
+            try fields.append(name: header.name.bytes, value: header.value.reveal())
+        }
+        return fields
+    }
+
+    private static func append(_ message: UpstreamMessage, to fields: inout HTTPFields) throws(HTTPSerializerError) {
         if message.method != .initialize, message.revision >= .june2025 {
             fields.append(.mcpProtocolVersion, message.revision.name)
         }
-        if isModern {
+        guard message.revision.era == .legacy else {
             if let method = message.method {
                 fields.append(.mcpMethod, method.name)
             }
@@ -50,24 +78,20 @@ enum OutgoingHead {
             for parameter in message.parameters {
                 try fields.append(name: parameter.name, value: parameter.value)
             }
-        } else {
-            if let session = message.sessionID {
-                try fields.append(.mcpSessionID, session.bytes)
-            }
-            if message.verb == .get, let last = message.lastEventID {
-                try fields.append(.lastEventID, last.bytes)
-            }
+            return
         }
-        for header in configuration.headers {
-            try fields.append(name: header.name.bytes, value: header.value.reveal())
+        if let session = message.sessionID {
+            try fields.append(.mcpSessionID, session.bytes)
         }
-        return fields
+        if message.verb == .get, let last = message.lastEventID {
+            try fields.append(.lastEventID, last.bytes)
+        }
     }
 
     private static let userAgent: [UInt8] = {
         var text: [UInt8] = []
         text.append("toolgate/")
-        text.append(contentsOf: GatewayIdentity.version.utf8)
+        text.append(contentsOf: ClientIdentity.version.utf8)
         return text
     }()
 }

@@ -64,7 +64,11 @@ enum UpstreamReading {
 
     /// A response must be to the one request that this stream or body answers (D8).
     static func check(response: JSONValue, to requestID: RequestID?) throws(UpstreamFailure) {
-        guard let requestID, let id = response["id"], RequestID(id) == requestID else {
+        guard let requestID, let id = response["id"] else {
+            throw .violation(.foreignResponse)
+        }
+        // Servers repeat the id as it was written; only another spelling of the same text takes the longer way.
+        guard id.rawBytes.elementsEqual(requestID.json) || RequestID(id) == requestID else {
             throw .violation(.foreignResponse)
         }
     }
@@ -73,6 +77,9 @@ enum UpstreamReading {
     static func isType(_ value: ArraySlice<UInt8>?, _ type: StaticString) -> Bool {
         guard let value else {
             return false
+        }
+        if value.isEqual(to: type) {
+            return true
         }
         let essence = value.prefix { $0 != UInt8(ascii: ";") }
         let trimmed = essence.filter { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }

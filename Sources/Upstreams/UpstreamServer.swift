@@ -18,6 +18,7 @@ public final class UpstreamServer {
     let shared: UpstreamKnowledge
     let loop: EventLoop
     private var lastID = 0
+    private var head: OutgoingHead?
 
     /// A server for the worker whose loop and client these are.
     public init(
@@ -49,7 +50,7 @@ public final class UpstreamServer {
         let request = HTTPClientRequest(
             method: message.verb.httpMethod,
             target: configuration.address.target,
-            fields: try OutgoingHead.fields(for: message, configuration),
+            fields: try outgoing().fields(for: message),
             body: message.body
         )
         let body: UpstreamBody
@@ -101,6 +102,16 @@ public final class UpstreamServer {
             throw UpstreamFailure(.notMCP, wroteBytes: true)
         }
         return .legacy
+    }
+
+    /// The constant part of every head, written at the first request.
+    private func outgoing() throws(UpstreamFailure) -> OutgoingHead {
+        if let head {
+            return head
+        }
+        let made = try OutgoingHead(configuration)
+        head = made
+        return made
     }
 
     private func deadlines(for message: UpstreamMessage) -> HTTPClientDeadlines {

@@ -6,7 +6,8 @@ struct SpanTests {
     @Test("plain text ends at the first byte that is not visible ASCII or a space, wherever it stands")
     func endOfPlainText() {
         var mismatches = 0
-        for byte: UInt8 in [0, 9, 10, 13, 0x1F, 0x20, 0x21, 0x61, 0x7D, 0x7E, 0x7F, 0x80, 0x81, 0x9F, 0xA0, 0xFE, 0xFF] {
+        for byte: UInt8 in [0, 9, 10, 13, 0x1F, 0x20, 0x21, 0x61, 0x7D, 0x7E, 0x7F, 0x80, 0x81, 0x9F, 0xA0, 0xFE, 0xFF]
+        {
             for length in 0...17 where length % 4 != 3 {
                 for place in 0..<length {
                     for following in [UInt8(0x20), 0xFF] {

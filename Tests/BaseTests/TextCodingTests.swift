@@ -3,18 +3,24 @@ import Testing
 
 @Suite("text coding")
 struct TextCodingTests {
-    @Test("the vectors of RFC 4648 hold both ways", arguments: [
-        ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE="),
-        ("foobar", "Zm9vYmFy"),
-    ])
+    @Test(
+        "the vectors of RFC 4648 hold both ways",
+        arguments: [
+            ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE="),
+            ("foobar", "Zm9vYmFy"),
+        ]
+    )
     func vectors(plain: String, encoded: String) {
         #expect(TextCoding.base64(Array(plain.utf8)) == Array(encoded.utf8))
         #expect(TextCoding.bytes(base64: Array(encoded.utf8)) == Array(plain.utf8))
     }
 
-    @Test("base64 with loose bits, wrong padding or strange characters is refused", arguments: [
-        "Zg=", "Zg", "Zh==", "Zm9=", "Z===", "====", "Zm 9", "Zm9v\n", "Zm-v", "=Zm9",
-    ])
+    @Test(
+        "base64 with loose bits, wrong padding or strange characters is refused",
+        arguments: [
+            "Zg=", "Zg", "Zh==", "Zm9=", "Z===", "====", "Zm 9", "Zm9v\n", "Zm-v", "=Zm9",
+        ]
+    )
     func refused(text: String) {
         #expect(TextCoding.bytes(base64: Array(text.utf8)) == nil)
     }

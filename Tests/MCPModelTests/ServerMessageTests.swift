@@ -106,7 +106,7 @@ struct ServerMessageTests {
             ("elicitation/create", #"{"mode":"form","message":"m","requestedSchema":{}}"#, .elicitationForm),
             ("elicitation/create", #"{"mode":"url","message":"m","url":"https://x"}"#, .elicitationURL),
             ("sampling/createMessage", #"{"messages":[],"maxTokens":1}"#, .sampling),
-            ("sampling/createMessage", #"{"messages":[],"tools":[]}"#, Self.samplingWithTools),
+            ("sampling/createMessage", #"{"messages":[],"tools":[]}"#, ClientCapabilities([.sampling, .samplingTools])),
             ("roots/list", "{}", .roots),
         ]
     )

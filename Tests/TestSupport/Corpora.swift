@@ -28,13 +28,19 @@ public enum Corpora {
 
     /// The bytes of one file of the corpora; fails the test when it is missing.
     public static func read(_ path: String) throws -> [UInt8] {
-        let root = try #require(root, "the corpora are missing: set TOOLGATE_CORPORA or put shared/ beside the checkout")
+        let root = try #require(
+            root,
+            "the corpora are missing: set TOOLGATE_CORPORA or put shared/ beside the checkout"
+        )
         return try #require(bytes(ofFile: "\(root)/\(path)"), "cannot read \(root)/\(path)")
     }
 
     /// The names in one folder of the corpora, as bytes-sorted text; names that are not UTF-8 are left out.
     public static func list(_ path: String) throws -> [String] {
-        let root = try #require(root, "the corpora are missing: set TOOLGATE_CORPORA or put shared/ beside the checkout")
+        let root = try #require(
+            root,
+            "the corpora are missing: set TOOLGATE_CORPORA or put shared/ beside the checkout"
+        )
         let directory = try #require(opendir("\(root)/\(path)"), "cannot open \(root)/\(path)")
         defer { closedir(directory) }
         var names: [String] = []

@@ -26,7 +26,7 @@ struct OutgoingHeadTests {
     }
 
     private func lines(_ message: UpstreamMessage, _ headers: [(ByteString, String)] = []) throws -> [String] {
-        let fields = try OutgoingHead.fields(for: message, configuration(headers))
+        let fields = try OutgoingHead(configuration(headers)).fields(for: message)
         return fields.map { field in
             "\(String(decoding: field.name, as: UTF8.self)): \(String(decoding: field.value, as: UTF8.self))"
         }
@@ -45,10 +45,10 @@ struct OutgoingHeadTests {
         let lines = try lines(call, [("Authorization", "Bearer up")])
         #expect(
             lines == [
-                "content-type: application/json", "accept: application/json, text/event-stream",
-                "accept-encoding: identity",
-                "user-agent: toolgate/\(GatewayIdentity.version)", "mcp-protocol-version: 2026-07-28",
-                "mcp-method: tools/call", "mcp-name: =?base64?Y3LDqWF0aW9u?=", "authorization: Bearer up",
+                "host: crm.test", "content-type: application/json", "accept: application/json, text/event-stream",
+                "accept-encoding: identity", "user-agent: toolgate/\(ClientIdentity.version)",
+                "authorization: Bearer up", "mcp-protocol-version: 2026-07-28", "mcp-method: tools/call",
+                "mcp-name: =?base64?Y3LDqWF0aW9u?=",
             ]
         )
     }
