@@ -143,7 +143,8 @@ def walk(value, steps, schema, whole):
             yield ("type",)
             return
         name = step[1]
-        twins = [key for key in value if key != name and fold(key) == fold(name) and key not in declared]
+        twins = [key for key in value if key != name and fold(key) == fold(name)
+                 and not (key in declared and name in declared)]
         if twins:
             yield ("ambiguous",)
         elif name in value:
@@ -196,7 +197,9 @@ def takes(condition, value) -> bool:
     if operator in ORDERING:
         return kind(value) == ("text" if condition["path"] == "time.date" else "number")
     if operator in TEXT_OPERATORS:
-        return kind(value) == "text" and placeable(condition, value)
+        return kind(value) == "text"
+    if operator in ("contains", "not_contains") and kind(value) == "text":
+        return isinstance(wanted, str)
     return kind(value) in ("text", "array")
 
 
@@ -293,7 +296,7 @@ def judge(condition, met, is_require):
             return condition["value"] is False
         return condition["op"] in HOLDS_WHEN_MISSING or condition.get("if_missing") == "match"
     value = met[1]
-    if not takes(condition, value):
+    if not takes(condition, value) or not placeable(condition, value):
         return "type"
     if is_ambiguous(condition, value):
         return "ambiguous"
@@ -382,6 +385,7 @@ class Engine:
         definition = (self.tools or {}).get(name)
         meta = (definition or {}).get("_meta", {})
         tool_class = meta.get("dev.toolgate/class")
+        tool_class = tool_class if tool_class in CLASSES else None
         pointer, entry = self.governing(name)
         refusal = None
         if entry is None:
@@ -468,7 +472,7 @@ class Engine:
                 slots.append(slot)
                 if sum(held == slot for _, held in self.in_flight) >= source["concurrency"].value:
                     return {"outcome": "rate_limited", "rule": f"{where}/concurrency"}, first_shadow, None
-        charges = []
+        charges, unreadable_shadow = [], None
         for where, source in sources:
             for limit, segment in zip(source.get("limits", []), counters(source.get("limits", []))):
                 rule = f"{where}/limits/{escape(segment)}"
@@ -479,7 +483,7 @@ class Engine:
                 if why:
                     suffix = SAFE_SIDE_SUFFIX[why]
                     if limit.get("shadow"):
-                        first_shadow = first_shadow or {"outcome": "deny", "rule": rule + suffix}
+                        unreadable_shadow = unreadable_shadow or {"outcome": "deny", "rule": rule + suffix}
                         continue
                     return {"outcome": "deny", "rule": rule + suffix}, first_shadow, None
                 charges.append((limit, rule, self.identity(limit, grant, who, key), amount))
@@ -489,6 +493,7 @@ class Engine:
         for limit, rule, identity, amount in charges:
             if not limit.get("shadow") and amount > 0 and total(identity) + amount > limit["max"].value:
                 return {"outcome": "rate_limited", "rule": rule}, first_shadow, None
+        first_shadow = first_shadow or unreadable_shadow  # shadow limits are asked only when nothing refuses
         added = {}
         for limit, rule, identity, amount in charges:
             if limit.get("shadow") and amount > 0 and total(identity) + amount > limit["max"].value:
@@ -546,4 +551,5 @@ def counters(limits) -> list:
     return names
 
 
+CLASSES = {"read", "write", "execute", "destructive", "financial"}
 WINDOWS = {"minute": 60_000, "hour": 3_600_000, "90s": 90_000}

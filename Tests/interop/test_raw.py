@@ -69,7 +69,7 @@ def test_modern_answers_carry_what_a_modern_client_needs(target):
     assert answers[-1]["result"]["isError"] and answers[-1]["result"]["resultType"] == "complete"
 
 
-@pytest.mark.parametrize("request_id", [0, -7, 9007199254740991, "0", "", "a\u00e9\ud83d\ude00", "x" * 200])
+@pytest.mark.parametrize("request_id", [0, -7, 9007199254740991, "0", "", "a\u00e9\U0001f600", "x" * 200])
 def test_ids_come_back_exactly(target, request_id):
     _, _, answers = Raw(target).modern("tools/call", {"name": "echo", "arguments": {"text": "id"}}, request_id)
     assert answers[-1]["id"] == request_id and type(answers[-1]["id"]) is type(request_id)
