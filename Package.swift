@@ -99,6 +99,22 @@ let benchmarks: [Target] =
         )
     ]
 
+// 6: what the fuzzers call, replayed by an ordinary test; the fuzzer itself only for scripts/fuzz, which has its runtime.
+let fuzzRooms: [Target.Dependency] = [
+    "Base", "HTTPWire", "JSONText", "MCPModel", "PolicyEngine", "Settings", "YAMLText",
+]
+let fuzzing: [Target] =
+    [
+        .target(name: "FuzzTargets", dependencies: fuzzRooms, path: "Fuzz/Targets"),
+        .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets", "TestSupport"], path: "Tests/FuzzTests"),
+    ]
+    + (Context.environment["TOOLGATE_FUZZ"] == nil
+        ? []
+        : [
+            .target(name: "CFuzzer", path: "Fuzz/CFuzzer"),
+            .executableTarget(name: "Fuzz", dependencies: ["FuzzTargets", "CFuzzer"], path: "Fuzz/Runner"),
+        ])
+
 let settings: [SwiftSetting] = [
     // The toolchain's own view of libc and our shims' have to agree on `fd_set`, or clean builds fail: whichever module
     // is made first decides. The shims define the same for whoever imports them otherwise.
@@ -116,12 +132,12 @@ let settings: [SwiftSetting] = [
 let package = Package(
     name: "toolgate",
     products: [.executable(name: "toolgate", targets: ["toolgate"])],
-    targets: libraries + foundations + pure + drivers + product + outer + benchmarks,
+    targets: libraries + foundations + pure + drivers + product + outer + benchmarks + fuzzing,
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17
 )
 
-for target in package.targets where target.type != .system && target.name != "CRE2" {
-    let isTest = target.type == .test || ["TestSupport", "Micro"].contains(target.name)
+for target in package.targets where target.type != .system && !["CRE2", "CFuzzer"].contains(target.name) {
+    let isTest = target.type == .test || ["TestSupport", "Micro", "FuzzTargets", "Fuzz"].contains(target.name)
     target.swiftSettings = isTest ? settings : settings + [.strictMemorySafety()]
 }

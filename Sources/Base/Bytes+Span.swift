@@ -40,6 +40,33 @@ extension Span<UInt8> {
         return index
     }
 
+    /// The first position of `byte` from `start` on and below `end`; else `end`.
+    ///
+    /// Looks at eight bytes a step.
+    @inlinable
+    public func firstPosition(of byte: UInt8, from start: Int, to end: Int) -> Int {
+        precondition(start >= 0 && start <= end && end <= count)
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let tops: UInt64 = 0x8080_8080_8080_8080
+        let wanted = ones &* UInt64(byte)
+        var index = start
+        while index &+ 8 <= end {
+            // SAFETY: eight bytes from `index` lie below `end`, which was checked against the count above.
+            let word = unsafe UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self))
+            // The byte looked for becomes zero, and only a zero borrows; borrows reach into higher bytes only.
+            let difference = word ^ wanted
+            let marks = (difference &- ones) & ~difference & tops
+            if marks != 0 {
+                return index &+ marks.trailingZeroBitCount / 8
+            }
+            index &+= 8
+        }
+        while index < end, self[index] != byte {
+            index &+= 1
+        }
+        return index
+    }
+
     /// Up to eight bytes at `start` as one word, the first byte lowest, the rest zero.
     @inlinable
     public func word(at start: Int, count wanted: Int) -> UInt64 {

@@ -65,8 +65,12 @@ struct BodyDecoder: Sendable {
                 guard position < input.count else {
                     return .needsMore
                 }
-                let run = take(input.count - position, input, &position)
-                try charge(run.count)
+                // Up to the bound and then the refusal, so that no cut decides how much of the body is seen before it.
+                guard allowance > 0 else {
+                    throw .bodyTooLarge
+                }
+                let run = take(allowance, input, &position)
+                allowance -= run.count
                 return .data(run)
             case .chunkData(let remaining):
                 guard position < input.count else {

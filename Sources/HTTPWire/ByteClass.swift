@@ -71,3 +71,14 @@ extension Collection<UInt8> {
         return lazy.map(\.asciiLowercased).isEqual(to: name)
     }
 }
+
+extension ArraySlice<UInt8> {
+    /// The same without spaces and tabs at either end.
+    var withoutBlanks: ArraySlice<UInt8> {
+        var rest = drop { $0.isBlank }
+        while let last = rest.last, last.isBlank {
+            rest.removeLast()
+        }
+        return rest
+    }
+}

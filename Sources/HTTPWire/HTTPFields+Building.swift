@@ -30,44 +30,40 @@ extension HTTPFields {
     /// A literal that cannot stand, or a second one of a kind that may stand once, is our own mistake and stops the
     /// process.
     public mutating func append(_ field: KnownField, _ value: StaticString) {
-        let bytes = ByteString(stringLiteral: value).bytes
         do {
-            try append(field, bytes)
+            try admit(field)
+            let start = beginField()
+            try endField(start, known: field.rawValue) { $0.append(value) }
         } catch {
             preconditionFailure("`\(field.name)` cannot be written: \(error.rawValue)")
         }
     }
 
     /// Appends a known field whose value is a whole number.
+    ///
+    /// - Throws: as the form for bytes.
     public mutating func append(_ field: KnownField, decimal: Int) throws(HTTPSerializerError) {
-        var digits: [UInt8] = []
-        digits.append(decimal: decimal)
-        try append(field, digits)
+        try admit(field)
+        let start = beginField()
+        try endField(start, known: field.rawValue) { $0.append(decimal: decimal) }
     }
 
     /// Appends a known field.
     ///
     /// - Throws: when the value holds a byte that cannot stand, when the field may stand once and is there already, or
-    ///   when
-    ///   the serialiser writes it itself (`Content-Length`, `Transfer-Encoding`, `Connection`, …).
+    ///   when the serialiser writes it itself (`Content-Length`, `Transfer-Encoding`, `Connection`, …).
     public mutating func append(
         _ field: KnownField,
         _ value: some Collection<UInt8>
     ) throws(HTTPSerializerError) {
-        guard !field.isFraming else {
-            throw .framingField
-        }
-        guard !field.isSingleton || !contains(field) else {
-            throw .duplicateField
-        }
-        var name: [UInt8] = []
-        name.append(field.name)
-        try add(name: name, value: value, known: field.rawValue)
+        try admit(field)
+        let start = beginField()
+        try endField(start, known: field.rawValue) { $0.append(contentsOf: value) }
     }
 
     /// Appends a field by name, which becomes lower case.
     ///
-    /// - Throws: as the other form, and when the name is not a token.
+    /// - Throws: as the form for known fields, and when the name is not a token.
     public mutating func append(
         name: some Collection<UInt8>,
         value: some Collection<UInt8>
@@ -83,7 +79,8 @@ extension HTTPFields {
         if isMCP, contains(where: { $0.name.elementsEqual(lowercased) }) {
             throw .duplicateField
         }
-        try add(name: lowercased, value: value, known: isMCP ? FieldEntry.unknownMCP : FieldEntry.unknown)
+        let start = beginField(lowercased)
+        try endField(start, known: isMCP ? FieldEntry.unknownMCP : FieldEntry.unknown) { $0.append(contentsOf: value) }
     }
 
     /// Whether `value` may stand as a field value that we write: visible ASCII, with spaces and tabs inside only.
@@ -104,27 +101,12 @@ extension HTTPFields {
         return !first.isBlank && !last.isBlank
     }
 
-    private mutating func add(
-        name: [UInt8],
-        value: some Collection<UInt8>,
-        known: UInt8
-    ) throws(HTTPSerializerError) {
-        guard Self.isWritable(value: value) else {
-            throw .badValue
+    private func admit(_ field: KnownField) throws(HTTPSerializerError) {
+        guard !field.isFraming else {
+            throw .framingField
         }
-        guard count < Self.capacity, bytes.count + name.count + value.count <= Self.maximumBytes else {
-            throw .tooLarge
-        }
-        let start = bytes.count
-        var entry = FieldEntry(line: start..<(start + name.count + value.count))
-        entry.nameLength = UInt16(truncatingIfNeeded: name.count)
-        entry.valueStart = UInt32(truncatingIfNeeded: start + name.count)
-        entry.known = known
-        add(entry) { bytes in
-            for byte in name {
-                bytes.append(byte.asciiLowercased)
-            }
-            bytes.append(contentsOf: value)
+        guard !field.isSingleton || !contains(field) else {
+            throw .duplicateField
         }
     }
 }

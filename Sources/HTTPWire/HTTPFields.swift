@@ -6,6 +6,7 @@ import Base
 struct FieldEntry: Sendable {
     /// Number of a `KnownField`, or one of the two below.
     var known: UInt8 = Self.unknown
+    /// 0 for a known field: its name is in the table.
     var nameLength: UInt16 = 0
     var nameStart: UInt32
     var valueStart: UInt32 = 0
@@ -33,9 +34,9 @@ struct FieldEntry: Sendable {
 
 /// The fields of a head, in the order in which they stood: one buffer and the places of names and values in it.
 ///
-/// Names are kept in lower case, so bytes compare. Values are without the white space around them. Fields that may
-/// stand once (`KnownField.isSingleton`, every `Mcp-*`) stand once: the parser refuses a second one, and so does
-/// `append`.
+/// Names are in lower case, so bytes compare; those of known fields are not even stored. Values are without the white
+/// space around them. Fields that may stand once (`KnownField.isSingleton`, every `Mcp-*`) stand once: the parser
+/// refuses a second one, and so does `append`.
 public struct HTTPFields: Sendable {
     /// Most fields a value can hold.
     public static let capacity = 250
@@ -48,8 +49,12 @@ public struct HTTPFields: Sendable {
     /// Per known field the number of its first entry plus one; 0 when there is none.
     private var first: InlineArray<64, UInt8>
 
+    /// Whether every value has passed the check of what we write: so it is unless the fields were received.
+    let isWritten: Bool
+
     /// No field.
     public init() {
+        isWritten = true
         bytes = []
         entries = []
         first = .init(repeating: 0)
@@ -57,6 +62,7 @@ public struct HTTPFields: Sendable {
 
     /// Takes over what the parser found.
     init(bytes: [UInt8], entries: [FieldEntry]) {
+        isWritten = false
         self.bytes = bytes
         self.entries = entries
         first = .init(repeating: 0)
@@ -65,11 +71,47 @@ public struct HTTPFields: Sendable {
         }
     }
 
-    mutating func add(_ entry: FieldEntry, appending newBytes: (inout [UInt8]) -> Void) {
-        newBytes(&bytes)
+    /// Begins a field with a known name, which is not stored; what follows is `endField`.
+    mutating func beginField() -> Int {
+        roomForField()
+    }
+
+    /// Begins a field with a name in lower case.
+    mutating func beginField(_ lowercasedName: [UInt8]) -> Int {
+        let start = roomForField()
+        bytes.append(contentsOf: lowercasedName)
+        return start
+    }
+
+    private mutating func roomForField() -> Int {
+        if entries.isEmpty {
+            // What we write has a handful of fields: one allocation for their bytes and one for their places.
+            bytes.reserveCapacity(256)
+            entries.reserveCapacity(8)
+        }
+        return bytes.count
+    }
+
+    /// Ends a field with its value, or takes it back when it cannot stand.
+    mutating func endField(
+        _ start: Int,
+        known: UInt8,
+        value: (inout [UInt8]) -> Void
+    ) throws(HTTPSerializerError) {
+        let nameEnd = bytes.count
+        value(&bytes)
+        let isWritable = Self.isWritable(value: bytes[nameEnd...])
+        guard isWritable, entries.count < Self.capacity, bytes.count <= Self.maximumBytes else {
+            bytes.removeLast(bytes.count - start)
+            throw isWritable ? .tooLarge : .badValue
+        }
+        var entry = FieldEntry(line: start..<bytes.count)
+        entry.nameLength = UInt16(truncatingIfNeeded: nameEnd - start)
+        entry.valueStart = UInt32(truncatingIfNeeded: nameEnd)
+        entry.known = known
         entries.append(entry)
-        if entry.known < 64, first[Int(entry.known)] == 0 {
-            first[Int(entry.known)] = UInt8(truncatingIfNeeded: entries.count)
+        if known < 64, first[Int(known)] == 0 {
+            first[Int(known)] = UInt8(truncatingIfNeeded: entries.count)
         }
     }
 
@@ -131,10 +173,11 @@ extension HTTPFields: RandomAccessCollection {
     /// The field at `position` in the order of the wire.
     public subscript(position: Int) -> HTTPField {
         let entry = entries[position]
+        let known = KnownField(rawValue: entry.known)
         return HTTPField(
-            name: bytes[entry.nameRange],
+            name: known.map(KnownFieldTable.shared.lowercasedName) ?? bytes[entry.nameRange],
             value: bytes[entry.valueRange],
-            known: KnownField(rawValue: entry.known)
+            known: known
         )
     }
 }

@@ -21,44 +21,66 @@ public enum HTTPMediaType {
     /// The most exact range decides, as RFC 9110, section 12.5.1 has it. An empty list admits nothing.
     public static func accepts(_ type: StaticString, in list: [UInt8]) -> Bool {
         let wanted = ByteString(stringLiteral: type).bytes
-        let family = wanted.prefix { $0 != UInt8(ascii: "/") } + Array("/*".utf8)
         var best = 0
         var isAdmitted = false
-        for range in list.split(separator: UInt8(ascii: ",")) {
-            let parts = range.split(separator: UInt8(ascii: ";"), omittingEmptySubsequences: false).map(trimmed)
-            guard let name = parts.first?.map(\.asciiLowercased) else {
-                continue
-            }
-            let exactness = name == wanted ? 3 : name.elementsEqual(family) ? 2 : name.isEqual(to: "*/*") ? 1 : 0
+        var rest = list[...]
+        while !rest.isEmpty {
+            let range = take(&rest, until: UInt8(ascii: ","))
+            let exactness = exactness(of: range, wanted)
             if exactness > best {
                 best = exactness
-                isAdmitted = !parts.dropFirst().contains(where: isZeroWeight)
+                isAdmitted = !hasZeroWeight(range)
             }
         }
         return isAdmitted
     }
 
+    /// 3 for the type itself, 2 for its family, 1 for everything, 0 for another type.
+    private static func exactness(of range: ArraySlice<UInt8>, _ wanted: [UInt8]) -> Int {
+        var rest = range
+        let name = take(&rest, until: UInt8(ascii: ";"))
+        if name.lazy.map(\.asciiLowercased).elementsEqual(wanted) {
+            return 3
+        }
+        guard name.last == UInt8(ascii: "*"), name.count >= 3 else {
+            return 0
+        }
+        if name.isEqual(to: "*/*") {
+            return 1
+        }
+        let family = name.dropLast()
+        return family.last == UInt8(ascii: "/") && wanted.starts(with: family.lazy.map(\.asciiLowercased)) ? 2 : 0
+    }
+
+    private static func hasZeroWeight(_ range: ArraySlice<UInt8>) -> Bool {
+        var rest = range
+        _ = take(&rest, until: UInt8(ascii: ";"))
+        while !rest.isEmpty {
+            let parameter = take(&rest, until: UInt8(ascii: ";"))
+            if parameter.prefix(3).isEqualIgnoringCase(to: "q=0"),
+                parameter.dropFirst(3).allSatisfy({ $0 == UInt8(ascii: "0") || $0 == UInt8(ascii: ".") })
+            {
+                return true
+            }
+        }
+        return false
+    }
+
     private static func isType(_ value: ArraySlice<UInt8>, _ type: StaticString) -> Bool {
-        let parts = value.split(separator: UInt8(ascii: ";"), omittingEmptySubsequences: false).map(trimmed)
-        guard let name = parts.first, name.isEqualIgnoringCase(to: type), parts.count <= 2 else {
-            return false
+        guard let separator = value.firstIndex(of: UInt8(ascii: ";")) else {
+            return value.isEqualIgnoringCase(to: type)
         }
-        return parts.dropFirst().allSatisfy {
-            $0.isEqualIgnoringCase(to: "charset=utf-8") || $0.isEqualIgnoringCase(to: "charset=\"utf-8\"")
-        }
+        let parameter = value[(separator + 1)...].withoutBlanks
+        return value[..<separator].withoutBlanks.isEqualIgnoringCase(to: type)
+            && (parameter.isEqualIgnoringCase(to: "charset=utf-8")
+                || parameter.isEqualIgnoringCase(to: "charset=\"utf-8\""))
     }
 
-    private static func isZeroWeight(_ parameter: [UInt8]) -> Bool {
-        let text = parameter.map(\.asciiLowercased)
-        return text.hasPrefix("q=0")
-            && text.dropFirst(3).allSatisfy { $0 == UInt8(ascii: "0") || $0 == UInt8(ascii: ".") }
-    }
-
-    private static func trimmed(_ text: ArraySlice<UInt8>) -> [UInt8] {
-        var text = Array(text.drop { $0.isBlank })
-        while let last = text.last, last.isBlank {
-            text.removeLast()
-        }
-        return text
+    /// Cuts the part before the next `separator` off `rest`, without the blanks around it.
+    private static func take(_ rest: inout ArraySlice<UInt8>, until separator: UInt8) -> ArraySlice<UInt8> {
+        let end = rest.firstIndex(of: separator) ?? rest.endIndex
+        let part = rest[..<end].withoutBlanks
+        rest = rest[end...].dropFirst()
+        return part
     }
 }

@@ -108,8 +108,11 @@ public enum HTTPSerializer {
         }
     }
 
-    /// Fields that were parsed may hold what we never write (`obs-text`, framing): they are checked like any other.
+    /// Fields that were received may hold what we never write (`obs-text`, framing); our own were checked one by one.
     private static func check(_ fields: HTTPFields) throws(HTTPSerializerError) {
+        guard !fields.isWritten else {
+            return
+        }
         for entry in fields.entries {
             if let known = KnownField(rawValue: entry.known), known.isFraming {
                 throw .framingField

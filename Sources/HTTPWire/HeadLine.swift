@@ -55,45 +55,44 @@ enum HeadLine {
     ) throws(HTTPWireError) {
         let start = Int(line.nameStart)
         let end = Int(line.valueEnd)
-        var hasOddMark = false
-        let colon = try nameEnd(&bytes, start..<end, &hasOddMark)
-        guard colon > start, colon - start <= maximumNameBytes else {
-            throw .malformedFieldName
-        }
-        line.nameLength = UInt16(truncatingIfNeeded: colon - start)
-        line.known = recognise(bytes.span, start..<colon, table)
-        if hasOddMark {
-            try refuseTwin(bytes.span, start..<colon, table)
+        let colon = bytes.span.firstPosition(of: Ascii.colon, from: start, to: end)
+        // Most names are known, and a name that equals a known one needs no other look at its bytes.
+        if colon > start, colon < end, let field = table.field(bytes.span, start..<colon) {
+            line.known = field.rawValue
+        } else {
+            line.known = try otherName(&bytes, start..<colon, table)
+            guard colon < end else {
+                throw .missingColon
+            }
+            guard colon > start, colon - start <= maximumNameBytes else {
+                throw .malformedFieldName
+            }
+            line.nameLength = UInt16(truncatingIfNeeded: colon - start)
         }
         trim(bytes.span, from: colon + 1, to: end, &line)
         try refusePadding(bytes.span, line, from: colon + 1, to: end)
     }
 
-    /// Where the colon stands.
-    ///
-    /// Lowers the capitals before it and notes whether there is any mark but the hyphen.
-    private static func nameEnd(
+    /// Checks a name that is none of ours, puts it into lower case, and tells whether it is an `Mcp-*` one.
+    private static func otherName(
         _ bytes: inout MutableSpan<UInt8>,
-        _ line: Range<Int>,
-        _ hasOddMark: inout Bool
-    ) throws(HTTPWireError) -> Int {
-        for index in line {
+        _ name: Range<Int>,
+        _ table: KnownFieldTable
+    ) throws(HTTPWireError) -> UInt8 {
+        var hasOddMark = false
+        for index in name {
             let byte = bytes[index]
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "-"):
-                continue
-            case UInt8(ascii: "A")...UInt8(ascii: "Z"):
-                bytes[index] = byte | 0x20
-            case Ascii.colon:
-                return index
-            default:
-                guard ByteClass.token.contains(byte) else {
-                    throw misplaced(byte, isFirst: index == line.lowerBound)
-                }
-                hasOddMark = hasOddMark || byte.decimalDigit == nil
+            guard ByteClass.token.contains(byte) else {
+                throw misplaced(byte, isFirst: index == name.lowerBound)
             }
+            bytes[index] = byte.asciiLowercased
+            let isLetter = byte.asciiLowercased &- UInt8(ascii: "a") < 26
+            hasOddMark = hasOddMark || !isLetter && byte.decimalDigit == nil && byte != UInt8(ascii: "-")
         }
-        throw .missingColon
+        if hasOddMark {
+            try refuseTwin(bytes.span, name, table)
+        }
+        return isMCP(bytes.span, name) ? FieldEntry.unknownMCP : FieldEntry.unknown
     }
 
     private static func misplaced(_ byte: UInt8, isFirst: Bool) -> HTTPWireError {
@@ -103,16 +102,9 @@ enum HeadLine {
         return isFirst ? .foldedLine : .spaceBeforeColon
     }
 
-    @inline(__always)
-    private static func recognise(_ bytes: Span<UInt8>, _ name: Range<Int>, _ table: KnownFieldTable) -> UInt8 {
-        if let field = table.field(bytes, name) {
-            return field.rawValue
-        }
-        return isMCP(bytes, name) ? FieldEntry.unknownMCP : FieldEntry.unknown
-    }
-
     private static func isMCP(_ bytes: Span<UInt8>, _ name: Range<Int>) -> Bool {
-        name.count > 4 && bytes[name.lowerBound] == UInt8(ascii: "m") && bytes[name.lowerBound + 1] == UInt8(ascii: "c")
+        name.count >= 4 && bytes[name.lowerBound] == UInt8(ascii: "m")
+            && bytes[name.lowerBound + 1] == UInt8(ascii: "c")
             && bytes[name.lowerBound + 2] == UInt8(ascii: "p") && bytes[name.lowerBound + 3] == UInt8(ascii: "-")
     }
 
@@ -130,7 +122,8 @@ enum HeadLine {
         for index in plain.indices where plain[index] &- UInt8(ascii: "a") >= 26 && plain[index].decimalDigit == nil {
             plain[index] = UInt8(ascii: "-")
         }
-        guard recognise(plain.span, 0..<plain.count, table) == FieldEntry.unknown else {
+        let whole = 0..<plain.count
+        guard table.field(plain.span, whole) == nil, !isMCP(plain.span, whole) else {
             throw .twinFieldName
         }
     }

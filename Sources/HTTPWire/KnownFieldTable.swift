@@ -1,52 +1,52 @@
 import Base
 
-/// A perfect hash over the known names: four bytes of a name pick one slot, at most four comparisons of words decide.
+/// A perfect hash over the known names: two words of a name pick one slot, two to four comparisons decide.
 ///
 /// The multiplier is searched once, at first use, until no two names share a slot; the search is deterministic and
 /// takes microseconds. A hostile name can at worst land in a used slot and cost one comparison.
 struct KnownFieldTable: Sendable {
     static let shared = KnownFieldTable()
 
-    private static let slotCount = 512
-    private static let vacant = UInt8.max
     /// LIMIT: no known name is longer; a test keeps it true.
     static let maximumLength = 32
 
-    private let multiplier: UInt32
+    private static let slotBits: UInt64 = 9
+    private static let vacant = UInt8.max
+
+    private let multiplier: UInt64
     private let slots: [UInt8]
-    /// Four words a field: its name in lower case, eight bytes a word, the rest zero.
-    private let words: [UInt64]
-    private let lengths: [UInt8]
+    private let words: [NameWords]
+    /// The names in lower case, one after the other, and where each begins.
+    private let names: [UInt8]
+    private let starts: [Int]
 
     private init() {
         var names: [UInt8] = []
-        var starts: [UInt16] = [0]
+        var starts = [0]
         for field in KnownField.allCases {
             names += ByteString(stringLiteral: field.name).bytes.map(\.asciiLowercased)
-            starts.append(UInt16(truncatingIfNeeded: names.count))
+            starts.append(names.count)
         }
-        var multiplier: UInt32 = 0x9E37_79B1
-        var slots = Self.place(names, starts, multiplier)
+        let words = KnownField.allCases.map {
+            NameWords(names.span, starts[Int($0.rawValue)]..<starts[Int($0.rawValue) + 1])
+        }
+        var multiplier: UInt64 = 0x9E37_79B9_7F4A_7C15
+        var slots = Self.place(words, multiplier)
         while slots == nil {
-            multiplier = multiplier &* 1_664_525 &+ 1_013_904_223 | 1
-            slots = Self.place(names, starts, multiplier)
+            multiplier = multiplier &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407 | 1
+            slots = Self.place(words, multiplier)
         }
         self.multiplier = multiplier
         self.slots = slots ?? []
-        lengths = KnownField.allCases.map { UInt8(truncatingIfNeeded: $0.name.utf8CodeUnitCount) }
-        words = KnownField.allCases.flatMap { field in
-            let name = ByteString(stringLiteral: field.name).bytes.map(\.asciiLowercased)
-            return stride(from: 0, to: Self.maximumLength, by: 8).map { start in
-                start < name.count ? name.span.word(at: start, count: min(8, name.count - start)) : 0
-            }
-        }
+        self.words = words
+        self.names = names
+        self.starts = starts
     }
 
-    private static func place(_ names: [UInt8], _ starts: [UInt16], _ multiplier: UInt32) -> [UInt8]? {
-        var slots = [UInt8](repeating: vacant, count: slotCount)
-        for number in 0..<(starts.count - 1) {
-            let range = Int(starts[number])..<Int(starts[number + 1])
-            let slot = slot(of: names.span, range, multiplier)
+    private static func place(_ words: [NameWords], _ multiplier: UInt64) -> [UInt8]? {
+        var slots = [UInt8](repeating: vacant, count: 1 << Int(slotBits))
+        for (number, name) in words.enumerated() {
+            let slot = name.slot(multiplier, bits: slotBits)
             guard slots[slot] == vacant else {
                 return nil
             }
@@ -55,51 +55,83 @@ struct KnownFieldTable: Sendable {
         return slots
     }
 
-    @inline(__always)
-    private static func slot(of bytes: Span<UInt8>, _ range: Range<Int>, _ multiplier: UInt32) -> Int {
-        // The ends and two inner bytes tell our names apart; the length is mixed in for the rest.
-        let length = range.count
-        let last = range.upperBound &- 1
-        var word = UInt32(bytes[range.lowerBound])
-        word |= UInt32(bytes[last]) << 8
-        word |= UInt32(bytes[range.lowerBound &+ length / 2]) << 16
-        word |= UInt32(bytes[last &- min(3, length &- 1)]) << 24
-        let mixed = (word ^ UInt32(truncatingIfNeeded: length)) &* multiplier
-        return Int((mixed ^ mixed >> 15) >> 8 & UInt32(slotCount - 1))
-    }
-
-    /// The field with exactly the name at `range`, which must be lower-case and not empty.
+    /// The field whose name stands at `range`, in any case; it must not be empty or hold control bytes.
     @inline(__always)
     func field(_ bytes: Span<UInt8>, _ range: Range<Int>) -> KnownField? {
-        let number = slots[Self.slot(of: bytes, range, multiplier)]
-        guard number != Self.vacant else {
+        guard range.count <= Self.maximumLength else {
             return nil
         }
-        let length = range.count
-        guard Int(lengths[Int(number)]) == length else {
+        let name = NameWords(ends: bytes, range)
+        let number = slots[name.slot(multiplier, bits: Self.slotBits)]
+        guard number != Self.vacant, words[Int(number)].hasName(bytes, range, ends: name) else {
             return nil
-        }
-        var offset = 0
-        var word = Int(number) &* (Self.maximumLength / 8)
-        while offset < length {
-            guard bytes.word(at: range.lowerBound &+ offset, count: min(8, length &- offset)) == words[word] else {
-                return nil
-            }
-            offset &+= 8
-            word &+= 1
         }
         return KnownField(rawValue: number)
+    }
+
+    /// The name of `field` in lower case, without an allocation.
+    func lowercasedName(of field: KnownField) -> ArraySlice<UInt8> {
+        names[starts[Int(field.rawValue)]..<starts[Int(field.rawValue) + 1]]
+    }
+}
+
+/// A name of up to 32 bytes as four folded words, the last of which ends where the name ends: it may overlap the
+/// others, so that no word but that of a name below eight bytes is a part of one.
+private struct NameWords: Sendable {
+    private let length: Int
+    private let first: UInt64
+    private let last: UInt64
+    private var second: UInt64 = 0
+    private var third: UInt64 = 0
+
+    /// Sets the bit that tells small letters from capitals in every byte.
+    ///
+    /// INVARIANT: control bytes, the only ones that the bit turns into a hyphen or a digit, have been refused; every
+    /// other byte that it changes turns into a small letter or into one that no known name has.
+    private static let fold: UInt64 = 0x2020_2020_2020_2020
+
+    /// The first and the last word only: enough to find a candidate.
+    @inline(__always)
+    init(ends bytes: Span<UInt8>, _ range: Range<Int>) {
+        length = range.count
+        first = Self.word(bytes, range.lowerBound, min(8, range.count))
+        last = range.count > 8 ? Self.word(bytes, range.upperBound &- 8, 8) : first
+    }
+
+    init(_ bytes: Span<UInt8>, _ range: Range<Int>) {
+        self.init(ends: bytes, range)
+        second = range.count > 16 ? Self.word(bytes, range.lowerBound &+ 8, 8) : 0
+        third = range.count > 24 ? Self.word(bytes, range.lowerBound &+ 16, 8) : 0
+    }
+
+    @inline(__always)
+    private static func word(_ bytes: Span<UInt8>, _ start: Int, _ count: Int) -> UInt64 {
+        bytes.word(at: start, count: count) | fold
+    }
+
+    @inline(__always)
+    func slot(_ multiplier: UInt64, bits: UInt64) -> Int {
+        let mixed = (first ^ (last &* 0xD6E8_FEB8_6659_FD93) ^ UInt64(truncatingIfNeeded: length)) &* multiplier
+        return Int(truncatingIfNeeded: mixed &>> (64 &- bits))
+    }
+
+    /// Whether the name at `range`, of which `ends` are the ends, is this one.
+    @inline(__always)
+    func hasName(_ bytes: Span<UInt8>, _ range: Range<Int>, ends: NameWords) -> Bool {
+        length == ends.length && first == ends.first && last == ends.last
+            && (length <= 16 || second == Self.word(bytes, range.lowerBound &+ 8, 8))
+            && (length <= 24 || third == Self.word(bytes, range.lowerBound &+ 16, 8))
     }
 }
 
 extension KnownField {
     /// The field of this name, whatever its case; `nil` when it is none of ours.
     public init?(name: some Collection<UInt8>) {
-        guard !name.isEmpty, name.count <= 64 else {
+        guard (1...KnownFieldTable.maximumLength).contains(name.count), name.allSatisfy(ByteClass.token.contains) else {
             return nil
         }
-        let lowercased = name.map(\.asciiLowercased)
-        guard let field = KnownFieldTable.shared.field(lowercased.span, 0..<lowercased.count) else {
+        let bytes = Array(name)
+        guard let field = KnownFieldTable.shared.field(bytes.span, 0..<bytes.count) else {
             return nil
         }
         self = field

@@ -59,24 +59,16 @@ enum MessageFraming {
         var isClosing = false
         for field in fields where field.known == .connection {
             for option in field.value.split(separator: UInt8(ascii: ",")) {
-                let name = trimmed(option)
+                let name = option.withoutBlanks
                 if name.isEqualIgnoringCase(to: "close") {
                     isClosing = true
                 } else if let known = KnownField(name: name), !known.isHopByHop {
                     throw .nominatedField
-                } else if name.count > 4, name.prefix(4).isEqualIgnoringCase(to: "mcp-") {
+                } else if name.count >= 4, name.prefix(4).isEqualIgnoringCase(to: "mcp-") {
                     throw .nominatedField
                 }
             }
         }
         return minorVersion == 1 && !isClosing
-    }
-
-    private static func trimmed(_ text: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
-        var text = text.drop { $0.isBlank }
-        while let last = text.last, last.isBlank {
-            text.removeLast()
-        }
-        return text
     }
 }

@@ -117,6 +117,10 @@ public struct SSEReader: Sendable {
         }
         var index = position
         while index < input.count {
+            index = input.endOfPlainText(from: index, to: input.count)
+            guard index < input.count else {
+                break
+            }
             let byte = input[index]
             guard byte == Ascii.lineFeed || byte == Ascii.carriageReturn else {
                 index += 1

@@ -26,6 +26,29 @@ struct SpanTests {
         #expect(text.span.endOfPlainText(from: 5, to: 5) == 5)
     }
 
+    @Test("a byte is found at its first place within the bounds")
+    func firstPosition() {
+        for wanted: UInt8 in [0, 10, 58, 0x7F, 0x80, 0xFF] {
+            for length in 0...18 {
+                for place in 0..<max(length, 1) {
+                    for other in [wanted &- 1, wanted &+ 1, wanted ^ 0x80] {
+                        var bytes = [UInt8](repeating: other, count: length)
+                        if place < length {
+                            bytes[place] = wanted
+                            bytes[length - 1] = wanted
+                        }
+                        let expected = bytes.firstIndex(of: wanted) ?? length
+                        #expect(bytes.span.firstPosition(of: wanted, from: 0, to: length) == expected)
+                    }
+                }
+            }
+        }
+        let text: [UInt8] = [58, 97, 97, 58, 97, 97, 97, 97, 97, 97, 97, 97, 58]
+        #expect(text.span.firstPosition(of: 58, from: 1, to: 13) == 3)
+        #expect(text.span.firstPosition(of: 58, from: 4, to: 13) == 12)
+        #expect(text.span.firstPosition(of: 58, from: 4, to: 12) == 12)
+    }
+
     @Test("a word holds the bytes asked for, the first one lowest")
     func words() {
         let bytes = (1...20).map { UInt8($0) }

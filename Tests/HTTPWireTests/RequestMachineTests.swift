@@ -58,12 +58,43 @@ struct RequestMachineTests {
     func knownNames() {
         for field in KnownField.allCases {
             let name = ByteString(stringLiteral: field.name).bytes
+            let letters = String(decoding: name.filter { $0 != UInt8(ascii: "-") }, as: UTF8.self)
+            #expect(letters.lowercased() == "\(field)".lowercased(), "the table of names is out of order")
             #expect(KnownField(name: name) == field)
             #expect(KnownField(name: name.map { (97...122).contains($0) ? $0 - 32 : $0 }) == field)
             #expect(KnownField(name: name + [97]) == nil)
             #expect(KnownField(name: name.dropLast() + [48]) == nil)
         }
         #expect(KnownField(name: [] as [UInt8]) == nil)
+    }
+
+    @Test("a known name with any one byte changed is not that name")
+    func neighboursOfKnownNames() {
+        for field in KnownField.allCases {
+            let name = ByteString(stringLiteral: field.name).bytes
+            #expect(name.count <= 32, "the table of names compares 32 bytes")
+            for place in name.indices {
+                var mismatches = 0
+                // Every byte that differs from the right one in a single bit, and the marks closest to folding into one.
+                for byte in (0..<8).map({ name[place] ^ 1 << $0 }) + Array("_^@[]~`.0".utf8) {
+                    guard byte | 0x20 != name[place] | 0x20 || byte &- 0x41 > 57, byte >= 0x20, byte != 58 else {
+                        continue
+                    }
+                    let changed = name[..<place] + [byte] + name[(place + 1)...]
+                    let bytes = Array("GET / HTTP/1.0\r\n".utf8) + changed + Array(": x\r\n\r\n".utf8)
+                    var machine = HTTPRequestMachine()
+                    var position = 0
+                    do throws(HTTPWireError) {
+                        if case .head(let head) = try machine.next(bytes.span, &position) {
+                            mismatches += head.fields.contains(field) ? 1 : 0
+                        }
+                    } catch {
+                        continue
+                    }
+                }
+                #expect(mismatches == 0, "\(field) at \(place)")
+            }
+        }
     }
 
     @Test("a chunked body is put together, its trailers are dropped")
@@ -128,5 +159,14 @@ struct RequestMachineTests {
             #expect(!machine.isBetweenRequests)
             #expect(throws: HTTPWireError.truncated) { try machine.inputEnded() }
         }
+    }
+}
+
+@Suite("refusals")
+struct RefusalTests {
+    @Test("every reason has its own text and the status of a refusal")
+    func reasons() {
+        #expect(Set(HTTPWireError.allCases.map(\.description)).count == HTTPWireError.allCases.count)
+        #expect(HTTPWireError.allCases.allSatisfy { [400, 413, 414, 415, 417, 431, 501, 505].contains($0.status) })
     }
 }

@@ -180,8 +180,7 @@ enum DebugCommands {
         if let retry = reader.retryMilliseconds {
             report.member("retry_ms", retry)
         }
-        report.writer.key("last_event_id")
-        report.writer.string(reader.lastEventID)
+        report.writer.text("last_event_id", reader.lastEventID)
         report.writer.key("unfinished")
         report.writer.boolean(reader.isMidEvent)
         report.writer.key("events")
