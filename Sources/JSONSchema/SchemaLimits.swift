@@ -8,13 +8,13 @@ public struct SchemaLimits: Sendable, Equatable {
     public var maximumPatterns: Int
     /// Members looked at while references are followed.
     public var maximumReferenceSteps: Int
-    /// Steps for judging a value of no size; a step is one subschema, one candidate or 64 bytes compared.
+    /// Steps for judging a value of no size; a step is one subschema, one member or 16 bytes compared.
     public var baseSteps: Int
     /// Steps more for each byte of the value.
     public var stepsPerByte: Int
     /// Steps for the largest values.
     public var maximumSteps: Int
-    /// Subschemas inside each other while judging.
+    /// Subschemas inside each other while judging; never more than 512.
     public var maximumDepth: Int
 
     /// Limits for schemas of unknown origin.
@@ -33,7 +33,7 @@ public struct SchemaLimits: Sendable, Equatable {
         self.baseSteps = baseSteps
         self.stepsPerByte = stepsPerByte
         self.maximumSteps = maximumSteps
-        self.maximumDepth = Swift.min(maximumDepth, 512)
+        self.maximumDepth = maximumDepth
     }
 
     /// 10,000 subschemas, 200 patterns, 32,768 steps and 16 a byte, at most four million.

@@ -5,7 +5,7 @@ import Patterns
 extension Validator {
     /// `const` and `enum`.
     mutating func satisfiesCandidates(_ node: SchemaNode, _ value: JSONValue) -> Bool {
-        let cost = 1 + value.range.count / 64
+        let cost = 1 + value.range.count / 16
         for (keyword, candidates) in node.candidates {
             guard candidates.contains(where: { spend(cost) && $0.isEqual(to: value) }) else {
                 return fail(keyword)
@@ -18,10 +18,10 @@ extension Validator {
         guard let number = value.number else {
             return true
         }
-        // Long numbers take longer, and dividing by long ones longer still.
+        // Dividing by a number of many digits takes their product.
         let digits = number.lexeme.count
         let division = rules.divisorDigits > 19 ? (digits + rules.divisorDigits) * rules.divisorDigits / 16 : 0
-        guard spend(digits / 16 + division) else {
+        guard spend(division) else {
             return false
         }
         let decimal = number.decimal
@@ -133,7 +133,8 @@ extension Validator {
 
     /// Whether no two elements are equal: pairwise for a few, else by sorting their canonical texts.
     private mutating func areDistinct(_ value: JSONValue) -> Bool {
-        guard spend(value.range.count / 16) else {
+        // The canonical texts are about as long as the value.
+        guard spend(value.range.count / 2) else {
             return false
         }
         let elements = Array(value.elements)
@@ -193,6 +194,9 @@ extension Validator {
         var missing = rules.required.count
         for (position, member) in value.members.enumerated() {
             let key = member.key.slice
+            guard spend(1 + key.count / 16) else {
+                return false
+            }
             if missing > 0, rules.required.value(of: key) != nil {
                 missing -= 1
             }

@@ -118,7 +118,7 @@ struct Validator {
         if let verdict = node.verdict {
             return verdict || fail(keyword)
         }
-        guard depth < program.limits.maximumDepth else {
+        guard depth < Swift.min(program.limits.maximumDepth, 512) else {
             isExhausted = true
             remaining = 0
             return false
@@ -136,6 +136,10 @@ struct Validator {
         }
         let isTracking = evaluated != nil || node.array?.unevaluated != nil || node.object?.unevaluated != nil
         var own = isTracking ? Evaluated(count: value.count) : nil
+        // What is tracked is copied and merged, 64 positions a word; long numbers take long to read.
+        guard spend(isTracking ? value.count / 64 : 0), spend(value.kind == .number ? value.range.count / 16 : 0) else {
+            return false
+        }
         guard satisfiesAssertions(node, value, &own), satisfiesApplicators(node, value, &own),
             satisfiesUnevaluated(node, value, &own)
         else {
@@ -248,6 +252,9 @@ struct Validator {
         _ own: inout Evaluated?
     ) -> Bool {
         if value.kind == .array, let id = node.array?.unevaluated {
+            guard spend(value.count / 4) else {
+                return false
+            }
             for (position, element) in value.elements.enumerated() where own?.contains(position) != true {
                 guard apply(id, to: element, for: .unevaluatedItems) else {
                     return fail(inElement: position)
@@ -256,6 +263,9 @@ struct Validator {
             own?.insertAll()
         }
         if value.kind == .object, let id = node.object?.unevaluated {
+            guard spend(value.count / 4) else {
+                return false
+            }
             for (position, member) in value.members.enumerated() where own?.contains(position) != true {
                 guard apply(id, to: member.value, for: .unevaluatedProperties) else {
                     return fail(inMember: member.key)

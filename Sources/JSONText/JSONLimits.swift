@@ -28,11 +28,20 @@ public struct JSONLimits: Sendable, Equatable {
         maximumStringBytes: Int = 4 << 20,
         maximumNodes: Int = 500_000
     ) {
-        self.maximumBytes = Swift.min(maximumBytes, 1 << 30)
-        self.maximumDepth = Swift.min(maximumDepth, 1_000)
+        self.maximumBytes = maximumBytes
+        self.maximumDepth = maximumDepth
         self.maximumNumberDigits = maximumNumberDigits
         self.maximumStringBytes = maximumStringBytes
-        self.maximumNodes = Swift.min(maximumNodes, 1 << 27)
+        self.maximumNodes = maximumNodes
+    }
+
+    /// What the reader's own structures can bear, whatever was asked for.
+    var clamped: JSONLimits {
+        var limits = self
+        limits.maximumBytes = Swift.min(maximumBytes, 1 << 30)
+        limits.maximumDepth = Swift.min(maximumDepth, 1_000)
+        limits.maximumNodes = Swift.min(maximumNodes, 1 << 27)
+        return limits
     }
 
     /// 4 MiB, 66 levels, numbers of 1,000 digits, half a million values.

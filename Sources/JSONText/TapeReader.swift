@@ -17,7 +17,7 @@ struct TapeReader: ~Escapable {
     @_lifetime(copy text)
     init(_ text: Span<UInt8>, limits: JSONLimits) {
         self.text = text
-        self.limits = limits
+        self.limits = limits.clamped
     }
 
     /// Reads everything; afterwards ``tape`` is complete, its first node the root.

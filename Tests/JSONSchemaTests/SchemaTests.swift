@@ -146,6 +146,21 @@ struct HostileSchemaTests {
         }
     }
 
+    @Test("E7: looking at many members many times counts as work")
+    func manyMembers() throws {
+        let object = try value("{" + (0..<5_000).map { "\"m\($0)\":0" }.joined(separator: ",") + "}")
+        let cheap = [
+            #"{"properties":{"a":true}}"#, #"{"required":["a"]}"#, #"{"unevaluatedProperties":true}"#,
+            #"{"patternProperties":{"z":true}}"#, #"{"dependentRequired":{"a":["b"]}}"#,
+        ]
+        for branch in cheap {
+            let branches = [String](repeating: branch, count: 2_000).joined(separator: ",")
+            let source = try schema(#"{"allOf":["# + branches + "]}", limits: SchemaLimits())
+            #expect(source.validate(object) != nil, "\(branch)")
+        }
+        #expect(try schema(cheap[0]).validate(object) == nil)
+    }
+
     @Test("H4: chains of references longer than the depth limit refuse, and do not overflow the stack")
     func chains() throws {
         let chain = { (length: Int) in

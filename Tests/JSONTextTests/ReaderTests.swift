@@ -178,7 +178,8 @@ struct LimitTests {
     @Test("H4: a hundred thousand open brackets are refused without recursion")
     func bomb() {
         #expect(refusal([UInt8](repeating: UInt8(ascii: "["), count: 100_000))?.reason == .tooDeep)
-        let deep = JSONLimits(maximumDepth: 1_000_000)
+        var deep = JSONLimits.default
+        deep.maximumDepth = 1_000_000
         #expect(refusal([UInt8](repeating: UInt8(ascii: "["), count: 100_000), limits: deep)?.reason == .tooDeep)
         let text = String(repeating: "{\"a\":", count: 1_000) + "1" + String(repeating: "}", count: 1_000)
         #expect(refusal(text, limits: deep) == nil)
