@@ -128,6 +128,27 @@ enum EraProbe {
         return body
     }
 
+    /// The answer to a server's own request: an empty result, or that the method is not ours.
+    static func reply(to id: JSONValue, isPing: Bool) -> [UInt8] {
+        var writer = JSONWriter(reserving: 96)
+        writer.beginObject()
+        writer.key("jsonrpc")
+        writer.string("2.0")
+        writer.key("id")
+        writer.raw(id.rawBytes)
+        writer.key(isPing ? "result" : "error")
+        writer.beginObject()
+        if !isPing {
+            writer.key("code")
+            writer.number(-32_601)
+            writer.key("message")
+            writer.string("this client offers no such method")
+        }
+        writer.endObject()
+        writer.endObject()
+        return writer.output
+    }
+
     private static func open(_ writer: inout JSONWriter, id: RequestID, method: MCPMethod) {
         writer.beginObject()
         writer.key("jsonrpc")

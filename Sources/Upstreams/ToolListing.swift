@@ -42,6 +42,10 @@ struct ToolListBuilder {
             let code = document.root["error"]?["code"]?.number?.int ?? 0
             throw .violation(.result, "tools/list is answered with error \(code)")
         }
+        // MC-08: an absent type is an older server's `complete`; anything else is no list.
+        if let type = result["resultType"], type.string?.isEqual(to: "complete") != true {
+            throw .violation(.result, "tools/list has an unknown resultType")
+        }
         guard let page = result["tools"], page.kind == .array else {
             throw .violation(.result, "tools/list has no array of tools")
         }

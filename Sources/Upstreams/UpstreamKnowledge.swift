@@ -24,6 +24,7 @@ public final class UpstreamKnowledge: Sendable {
 
     private static let counter = Atomic<UInt64>(1)
 
+    private let lastRequest = Atomic<Int>(0)
     private let modern = Mutex(State.unknown)
     private let legacy = Mutex(State.unknown)
 
@@ -36,6 +37,15 @@ public final class UpstreamKnowledge: Sendable {
         key.append("upstream-")
         key.append(decimal: Int(Self.counter.wrappingAdd(1, ordering: .relaxed).oldValue))  // one per configuration
         poolKey = ByteString(key)
+    }
+
+    /// The next id of a request of the gateway's own; a text of ours, so that no relayed request can have the same, and
+    /// never used again in this process (MC-07, LC-11).
+    func mintID() -> RequestID {
+        var text: [UInt8] = []
+        text.append("toolgate-")
+        text.append(decimal: lastRequest.wrappingAdd(1, ordering: .relaxed).newValue)  // no process asks 2^63 times
+        return RequestID(text: ByteString(text))
     }
 
     /// What is known without asking: whether the server speaks `era`, `nil` when nobody has asked or it is too old.

@@ -4,11 +4,14 @@ import MCPModel
 
 /// What the gateway asks a server on its own account: its era and its tools.
 extension UpstreamServer {
+    /// LIMIT: requests of a server that are answered on one stream of ours.
+    private static let maximumAnswers = 32
+
     /// Asks for one era (mcp-protocol.md, 3.8).
     ///
     /// Bounded by the probe's time-out, because others may wait for it.
     func probe(_ era: Era) async throws(UpstreamFailure) -> UpstreamKnowledge.Answer {
-        let id = mintID()
+        let id = shared.mintID()
         var message: UpstreamMessage
         switch era {
         case .modern:
@@ -77,7 +80,7 @@ extension UpstreamServer {
 
     /// LC-01: `initialize`, then the notification that it is done.
     private func open() async throws(UpstreamFailure) -> (session: ByteString?, revision: Revision) {
-        let id = mintID()
+        let id = shared.mintID()
         let answer = try await whole(
             UpstreamMessage(
                 posting: EraProbe.initializeBody(id: id),
@@ -125,7 +128,7 @@ extension UpstreamServer {
         var builder = ToolListBuilder(limits: configuration.limits)
         var cursor: ByteString?
         repeat {
-            let id = mintID()
+            let id = shared.mintID()
             let next = cursor
             let params: (inout JSONWriter) -> Void = { writer in
                 if let next {
@@ -163,8 +166,8 @@ extension UpstreamServer {
         }
     }
 
-    /// The whole answer to a request of the gateway's own: a stream is read up to its response, what comes before is
-    /// passed over, and requests of the server are left unanswered, because this client declared no capability.
+    /// The whole answer to a request of the gateway's own: a stream is read up to its response, notifications before it
+    /// are passed over, and requests of the server are answered (LC-05, LC-07).
     private func whole(
         _ message: UpstreamMessage
     ) async throws(UpstreamFailure) -> (status: Int, document: JSONDocument?, sessionID: ByteString?) {
@@ -176,14 +179,42 @@ extension UpstreamServer {
         case .status(let status, let body):
             return (status, readable(body), nil)
         case .stream(let stream, let sessionID):
+            var answered = 0
             while let event = try await stream.next() {
                 if event.kind == .response {
                     let document = event.message
                     _ = try await stream.next()
                     return (200, document, sessionID)
                 }
+                if event.kind == .request, let request = event.message {
+                    answered += 1
+                    guard answered <= Self.maximumAnswers else {
+                        stream.cancel()
+                        throw .violation(.serverRequest, "too many requests of the server on one stream")
+                    }
+                    try await answer(request.root, in: message)
+                }
             }
             throw .violation(.noResponse)
+        }
+    }
+
+    /// Answers a request that a legacy server makes of us in our own session: `ping` with nothing, anything else with the
+    /// truth, that this client declared no capability for it (LC-07).
+    private func answer(_ request: JSONValue, in message: UpstreamMessage) async throws(UpstreamFailure) {
+        guard let id = request["id"] else {
+            return
+        }
+        let isPing = request["method"]?.string?.isEqual(to: MCPMethod.ping.name) == true
+        let reply = UpstreamMessage(
+            posting: EraProbe.reply(to: id, isPing: isPing),
+            requestID: nil,
+            method: nil,
+            revision: message.revision,
+            sessionID: message.sessionID
+        )
+        if case .stream(let stream, _) = try await send(reply) {
+            stream.cancel()
         }
     }
 

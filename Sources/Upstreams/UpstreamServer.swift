@@ -17,7 +17,6 @@ public final class UpstreamServer {
     let client: HTTPClient
     let shared: UpstreamKnowledge
     let loop: EventLoop
-    private var lastID = 0
     private var head: OutgoingHead?
 
     /// A server for the worker whose loop and client these are.
@@ -132,15 +131,6 @@ public final class UpstreamServer {
             piece: limits.sessionStreamIdleTimeout,
             total: message.totalTimeout
         )
-    }
-
-    /// The next id of a request of the gateway's own; a text of ours, so that no relayed request can have the same.
-    func mintID() -> RequestID {
-        lastID += 1
-        var text: [UInt8] = []
-        text.append("toolgate-")
-        text.append(decimal: lastID)
-        return RequestID(text: ByteString(text))
     }
 
     // MARK: - Reading

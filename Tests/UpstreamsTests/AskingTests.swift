@@ -152,6 +152,39 @@ struct AskingTests {
         #expect(lines.contains("MCP-Protocol-Version: 2025-06-18 Mcp-Session-Id: s-3"))
     }
 
+    @Test(
+        "LC-05 LC-07: requests of a legacy server on our own stream are answered: ping with nothing, others with −32601"
+    )
+    func answered() async throws {
+        let (names, replies) = try await onWorker { worker in
+            let upstream = try ScriptedUpstream(on: worker) { _, request in
+                if request.contains("server/discover") {
+                    return .status(404, "{}")
+                }
+                if request.contains("\"initialize\"") {
+                    return .session("s", body: Self.initialized)
+                }
+                guard request.contains("tools/list") else {
+                    return .raw("HTTP/1.1 202 X\r\nContent-Length: 0\r\n\r\n")
+                }
+                return .events(
+                    "data: {\"jsonrpc\":\"2.0\",\"id\":\"p-1\",\"method\":\"ping\"}\n\n"
+                        + "data: {\"jsonrpc\":\"2.0\",\"id\":5,\"method\":\"roots/list\"}\n\n"
+                        + "data: {\"jsonrpc\":\"2.0\",\"id\":$ID,\"result\":{\"tools\":[{\"name\":\"a\"}]}}\n\n"
+                )
+            }
+            defer { upstream.close() }
+            let listing = try await upstream.server(on: worker).listTools()
+            let replies = upstream.requests.filter { $0.contains("\"p-1\"") || $0.contains("\"id\":5") }
+            return (listing.tools.compactMap { $0["name"]?.string?.text }, replies)
+        }
+        #expect(names == ["a"])
+        #expect(replies.count == 2)
+        #expect(replies[0].hasSuffix(#"{"jsonrpc":"2.0","id":"p-1","result":{}}"#))
+        #expect(replies[1].contains("-32601"))
+        #expect(replies.allSatisfy { $0.contains("Mcp-Session-Id: s\r\n") })
+    }
+
     @Test("a modern server that knows its own method no more is asked for its era again")
     func contradiction() async throws {
         let known = try await onWorker { worker in

@@ -44,6 +44,17 @@ struct ToolListingTests {
         #expect(failure(&builder, try Self.page("", cursor: "\"2\"")) == .protocolViolation(.endlessList))
     }
 
+    @Test("MC-08: a list of an unknown resultType is none, an absent one is complete")
+    func resultType() throws {
+        var builder = ToolListBuilder(limits: UpstreamLimits())
+        let complete = #"{"result":{"tools":[{"name":"a"}],"resultType":"complete"}}"#
+        #expect(failure(&builder, try JSONDocument(Array(complete.utf8))) == nil)
+        for type in [#""task""#, "null", "1"] {
+            let document = try JSONDocument(Array(#"{"result":{"tools":[],"resultType":\#(type)}}"#.utf8))
+            #expect(failure(&builder, document) == .protocolViolation(.result))
+        }
+    }
+
     @Test("E7: too many tools or bytes are refused")
     func bounds() throws {
         var limits = UpstreamLimits()

@@ -101,6 +101,18 @@ struct UpstreamKnowledgeTests {
         }
     }
 
+    @Test("MC-07 LC-11: no id of our own comes twice, whichever worker asks")
+    func ids() async {
+        let knowledge = UpstreamKnowledge()
+        let ids = await withTaskGroup(of: [RequestID].self) { group in
+            for _ in 0..<4 {
+                group.addTask { (0..<100).map { _ in knowledge.mintID() } }
+            }
+            return await group.reduce(into: [RequestID]()) { $0 += $1 }
+        }
+        #expect(Set(ids).count == 400)
+    }
+
     @Test("C4: no two servers or credentials share connections")
     func poolKeys() {
         let keys = (0..<100).map { _ in UpstreamKnowledge().poolKey }
