@@ -1,7 +1,8 @@
 internal import Base
 internal import CUV
 
-/// A coarse timer of one loop: fires on the loop's thread, at most one tick (8 ms) late, never early.
+/// A coarse timer of one loop: fires on the loop's thread, at most one tick (8 ms) late, never early by the loop's own clock
+/// (``EventLoop/now``).
 ///
 /// Loop-confined.
 ///

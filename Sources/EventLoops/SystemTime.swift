@@ -25,16 +25,6 @@ public struct SystemTime: TimeSource {
 public enum CPU {
     /// How many cores this process may use, at least 1.
     public static var coreCount: Int {
-        var set = cpu_set_t()
-        // SAFETY: the size given is the value's own.
-        let status = unsafe sched_getaffinity(0, MemoryLayout<cpu_set_t>.size, &set)
-        guard status == 0 else {
-            return 1
-        }
-        // SAFETY: every bit pattern is a valid array of bytes; the bytes are only read.
-        let bits = unsafe withUnsafeBytes(of: &set) { bytes in
-            unsafe bytes.reduce(0) { sum, byte in sum + byte.nonzeroBitCount }
-        }
-        return max(1, bits)
+        max(1, Int(uv_available_parallelism()))
     }
 }

@@ -45,6 +45,8 @@ public final class TCPStream {
     ///
     /// Zero proves that the peer received nothing.
     public internal(set) var writtenCount = 0
+    /// Called on the loop's thread when bytes arrive that nobody is waiting for.
+    public var onUnawaitedInput: (() -> Void)?
     /// Called once, on the loop's thread, when the peer has closed its side or the connection has broken.
     public var onEnded: (() -> Void)?
 
@@ -199,7 +201,11 @@ public final class TCPStream {
         if inputCount >= TCPStream.inputLimit {
             stopReading()
         }
-        inputArrival.wake()
+        if inputArrival.isOccupied {
+            inputArrival.wake()
+        } else {
+            onUnawaitedInput?()
+        }
     }
 
     private func inputFailed(_ code: Int32) {
@@ -250,6 +256,7 @@ public final class TCPStream {
         isReading = false
         handle.close()
         onEnded = nil
+        onUnawaitedInput = nil
         releaseBuffers()
         inputArrival.wake()
         outputProgress.wake()

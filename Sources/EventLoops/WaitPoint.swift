@@ -1,13 +1,20 @@
 /// A place where tasks wait for something on their loop.
 ///
-/// The waiting loop re-checks its condition after ``wait()``: waking up is a hint, not a message. Usually one task waits;
-/// more are allowed, so that two writers on one stream are slow and not a bug. Loop-confined.
+/// Waking up is a hint, not a message: wait in a loop that looks at the condition, with no suspension between looking and
+/// waiting. Usually one task waits; more are allowed, and all are woken. Not cancellable. Loop-confined.
 @safe
-final class WaitPoint {
+public final class WaitPoint {
     private var first: UnsafeContinuation<Void, Never>?
     private var others: [UnsafeContinuation<Void, Never>] = unsafe []
 
-    func wait() async {
+    /// Nobody waits.
+    public init() {}
+
+    /// Whether somebody waits.
+    public var isOccupied: Bool { unsafe first != nil }
+
+    /// Waits for the next ``wake()``.
+    public func wait() async {
         // SAFETY: resumed exactly once, because `wake` empties the slots; owners wake everybody when they close.
         await unsafe withUnsafeContinuation { continuation in
             if unsafe first == nil {
@@ -18,7 +25,8 @@ final class WaitPoint {
         }
     }
 
-    func wake() {
+    /// Wakes everybody who waits now.
+    public func wake() {
         guard let waiting = unsafe first else {
             return
         }

@@ -104,6 +104,20 @@ final class Channel {
         return true
     }
 
+    /// Whether nothing has come that was not parsed yet, not even the end.
+    ///
+    /// TLS's own messages, such as session tickets, are taken in and do not count.
+    var isQuiet: Bool {
+        if let tls {
+            feed(tls)
+            guard tls.read(into: &plain), !tls.isEnded, inputCount == 0 else {
+                return false
+            }
+            sendCiphertext(tls)
+        }
+        return stream.isQuiet
+    }
+
     private func feed(_ tls: TLSSession) {
         let count = stream.inputCount
         guard count > 0 else {

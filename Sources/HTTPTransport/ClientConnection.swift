@@ -30,7 +30,11 @@ final class ClientConnection {
         self.idleTimeout = idleTimeout
         machine = HTTPResponseMachine(limits: limits)
         timer = LoopTimer(on: channel.stream.loop) { [weak self] in self?.timerFired() }
-        channel.stream.onEnded = { [weak self] in self?.peerEnded() }
+        channel.stream.onEnded = { [weak self] in self?.closeIfIdle() }
+        // Under TLS an idle connection may hear of session tickets: those are looked at before it is used again.
+        if !channel.isSecure {
+            channel.stream.onUnawaitedInput = { [weak self] in self?.closeIfIdle() }
+        }
     }
 
     /// Whether a byte of the request under way was given to the system.
@@ -40,7 +44,7 @@ final class ClientConnection {
 
     /// Whether the connection can carry another request: nothing has come since the last one, not even its end.
     var isFit: Bool {
-        machine.isReusable && channel.inputCount == 0 && channel.stream.isQuiet
+        machine.isReusable && channel.isQuiet
     }
 
     private func becomeIdle() {
@@ -50,7 +54,7 @@ final class ClientConnection {
         pool.returned(self)
     }
 
-    private func peerEnded() {
+    private func closeIfIdle() {
         if isIdle {
             close()
         }

@@ -15,7 +15,7 @@ public final class HTTPServer {
     private var listener: TCPListener?
     private var connections: [ObjectIdentifier: ServerConnection] = [:]
     private var refusals: Set<Refusal> = []
-    private let ended: BoundedMailbox<Void>
+    private let progress = WaitPoint()
     var dateLine = DateLine()
 
     /// Where it listens, with the port the system chose.
@@ -40,7 +40,6 @@ public final class HTTPServer {
         self.worker = worker
         self.configuration = configuration
         self.handler = handler
-        ended = BoundedMailbox(on: worker.loop, capacity: 1)
         // The listener calls back into a server that does not exist yet: a box that is filled below.
         let box = ServerBox()
         let listener = try TCPListener(on: worker.loop, address: configuration.address) { stream in
@@ -72,7 +71,7 @@ public final class HTTPServer {
         let server = try HTTPServer(on: worker, configuration: configuration, handler: handler)
         whenListening(server)
         while !server.isDraining || !server.connections.isEmpty {
-            _ = await server.ended.next()
+            await server.progress.wait()
         }
     }
 
@@ -82,17 +81,24 @@ public final class HTTPServer {
     /// Stops listening, lets requests under way finish, closes what is left when `deadline` has passed.
     public func drain(within deadline: Duration) async {
         stopListening()
+        var hasGivenUp = false
         let timer = worker.loop.schedule(after: deadline) { [self] in
             for connection in connections.values {
                 connection.abort()
             }
         }
-        while !connections.isEmpty {
-            _ = await ended.next()
+        // A handler that does not return although its client is gone holds nobody up.
+        let lastTimer = worker.loop.schedule(after: deadline + configuration.timeouts.linger) { [self] in
+            hasGivenUp = true
+            progress.wake()
+        }
+        while !connections.isEmpty && !hasGivenUp {
+            await progress.wait()
         }
         timer.cancel()
-        // For `run`, which may wait for the same news.
-        _ = ended.push(())
+        lastTimer.cancel()
+        connections.removeAll()
+        progress.wake()
     }
 
     private func stopListening() {
@@ -137,7 +143,7 @@ public final class HTTPServer {
         connections[ObjectIdentifier(connection)] = nil
         configuration.census.leave(connection.channel.stream.peer.ip)
         if isDraining && connections.isEmpty {
-            _ = ended.push(())
+            progress.wake()
         }
     }
 

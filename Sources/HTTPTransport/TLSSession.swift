@@ -119,30 +119,23 @@ final class TLSSession {
 
     /// Appends the plaintext there is; false when the connection is broken.
     func read(into output: inout [UInt8]) -> Bool {
-        while true {
-            ERR_clear_error()
-            // LIMIT: one record, 16 KB, at a time.
-            let wanted = 16_384
-            var status: Int32 = 0
-            let count = output.count
-            unsafe output.append(addingCapacity: wanted) { buffer in
+        // LIMIT: one record, 16 KB, at a time.
+        let wanted = 16_384
+        return unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: wanted) { room in
+            while true {
+                ERR_clear_error()
                 // SAFETY: OpenSSL writes at most `wanted` bytes into the room and says how many.
-                status = unsafe SSL_read(ssl, buffer.baseAddress, Int32(wanted))
-                return Int(max(0, status))
+                let count = unsafe SSL_read(ssl, room.baseAddress, Int32(wanted))
+                guard count <= 0 else {
+                    unsafe output.append(contentsOf: room.prefix(Int(count)))
+                    continue
+                }
+                let reason = unsafe SSL_get_error(ssl, count)
+                isEnded = isEnded || reason == SSL_ERROR_ZERO_RETURN
+                let isIntact = reason == SSL_ERROR_WANT_READ || reason == SSL_ERROR_WANT_WRITE
+                ERR_clear_error()
+                return isIntact || isEnded
             }
-            guard status <= 0 else {
-                continue
-            }
-            let reason = unsafe SSL_get_error(ssl, status)
-            if reason == SSL_ERROR_ZERO_RETURN {
-                isEnded = true
-                return true
-            }
-            if reason == SSL_ERROR_WANT_READ || reason == SSL_ERROR_WANT_WRITE {
-                return true
-            }
-            ERR_clear_error()
-            return output.count > count
         }
     }
 
@@ -174,26 +167,13 @@ final class TLSSession {
 
     /// Appends what is to be sent.
     func takeOutput(into output: inout [UInt8]) {
-        let pending = unsafe BIO_ctrl_pending(outgoing)
-        guard pending > 0 else {
+        var start: UnsafeMutablePointer<CChar>?
+        // SAFETY: the call answers where the buffer lies and how long it is; it is read before the next call changes it.
+        let count = unsafe BIO_ctrl(outgoing, BIO_CTRL_INFO, 0, &start)
+        guard count > 0, let first = unsafe start else {
             return
         }
-        unsafe output.append(addingCapacity: pending) { buffer in
-            // SAFETY: there is room for `pending` bytes.
-            max(0, Int(unsafe BIO_read(outgoing, buffer.baseAddress, Int32(clamping: pending))))
-        }
-    }
-}
-
-extension [UInt8] {
-    /// Appends what `body` writes into `addingCapacity` bytes of room; it answers how many they are.
-    mutating func append(addingCapacity capacity: Int, _ body: (UnsafeMutableBufferPointer<UInt8>) -> Int) {
-        // SAFETY: `body` writes within the room; only as many bytes as it says are kept, and all were zeroed before.
-        let start = count
-        append(contentsOf: repeatElement(0, count: capacity))
-        let written = unsafe withUnsafeMutableBufferPointer { buffer in
-            unsafe body(UnsafeMutableBufferPointer(rebasing: buffer[start...]))
-        }
-        removeLast(capacity - Swift.min(Swift.max(0, written), capacity))
+        unsafe output.append(contentsOf: UnsafeRawBufferPointer(start: first, count: count))
+        _ = unsafe BIO_ctrl(outgoing, BIO_CTRL_RESET, 0, nil)
     }
 }

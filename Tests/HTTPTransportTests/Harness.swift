@@ -17,10 +17,26 @@ func onWorker<Result: Sendable>(
     return try outcome.get()
 }
 
-/// Short bounds everywhere, so that a test of a time-out is not slow.
+/// Bounds so short that a test of a time-out is not slow.
+let shortTimeouts = HTTPServerTimeouts(
+    head: .milliseconds(300),
+    body: .milliseconds(300),
+    idle: .milliseconds(400),
+    write: .milliseconds(300),
+    linger: .milliseconds(200)
+)
+
+/// Bounds that no machine, however busy, meets by accident; time-outs are set by the tests that are about them.
 func quickConfiguration(
     limits: HTTPLimits = .default,
     tls: TLSServerIdentity? = nil,
+    timeouts: HTTPServerTimeouts = HTTPServerTimeouts(
+        head: .seconds(60),
+        body: .seconds(60),
+        idle: .seconds(60),
+        write: .seconds(60),
+        linger: .seconds(1)
+    ),
     maximumConnections: Int = 100,
     maximumConnectionsPerAddress: Int = 100
 ) -> HTTPServerConfiguration {
@@ -28,13 +44,7 @@ func quickConfiguration(
         address: SocketAddress(.loopbackV4, port: 0),
         tls: tls,
         limits: limits,
-        timeouts: HTTPServerTimeouts(
-            head: .milliseconds(300),
-            body: .milliseconds(300),
-            idle: .milliseconds(400),
-            write: .milliseconds(300),
-            linger: .milliseconds(200)
-        ),
+        timeouts: timeouts,
         maximumConnections: maximumConnections,
         maximumConnectionsPerAddress: maximumConnectionsPerAddress
     )

@@ -15,7 +15,11 @@ struct ServerFaultTests {
     )
     func slowHead(start: String, answer: String) async throws {
         try await onWorker { worker in
-            let server = try HTTPServer(on: worker, configuration: quickConfiguration(), handler: echo)
+            let server = try HTTPServer(
+                on: worker,
+                configuration: quickConfiguration(timeouts: shortTimeouts),
+                handler: echo
+            )
             let client = try await RawClient(server.address, on: worker.loop)
             client.send(start)
             // A byte now and then does not buy more time.
@@ -36,7 +40,11 @@ struct ServerFaultTests {
     @Test("H1: a body that comes too slowly is answered with 408")
     func slowBody() async throws {
         try await onWorker { worker in
-            let server = try HTTPServer(on: worker, configuration: quickConfiguration(), handler: echo)
+            let server = try HTTPServer(
+                on: worker,
+                configuration: quickConfiguration(timeouts: shortTimeouts),
+                handler: echo
+            )
             let answer = try await RawClient.ask(
                 "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhe",
                 server.address,
@@ -50,7 +58,11 @@ struct ServerFaultTests {
     @Test("H1: an idle connection is closed without a word")
     func idle() async throws {
         try await onWorker { worker in
-            let server = try HTTPServer(on: worker, configuration: quickConfiguration(), handler: echo)
+            let server = try HTTPServer(
+                on: worker,
+                configuration: quickConfiguration(timeouts: shortTimeouts),
+                handler: echo
+            )
             let answer = try await RawClient.ask("GET /a HTTP/1.1\r\nHost: x\r\n\r\n", server.address, on: worker.loop)
             #expect(answer.hasSuffix("GET /a "))
             await server.drain(within: .seconds(10))
@@ -61,7 +73,8 @@ struct ServerFaultTests {
     func slowReader() async throws {
         try await onWorker { worker in
             let failures = BoundedMailbox<(HTTPServerError, Int)>(on: worker.loop, capacity: 1)
-            let server = try HTTPServer(on: worker, configuration: quickConfiguration()) { exchange in
+            let server = try HTTPServer(on: worker, configuration: quickConfiguration(timeouts: shortTimeouts)) {
+                exchange in
                 var written = 0
                 do throws(HTTPServerError) {
                     try await exchange.startStream(200, HTTPFields())
@@ -90,8 +103,7 @@ struct ServerFaultTests {
     )
     func caps(total: Int, perAddress: Int) async throws {
         try await onWorker { worker in
-            var configuration = quickConfiguration(maximumConnections: total, maximumConnectionsPerAddress: perAddress)
-            configuration.timeouts.head = .seconds(60)
+            let configuration = quickConfiguration(maximumConnections: total, maximumConnectionsPerAddress: perAddress)
             let server = try HTTPServer(on: worker, configuration: configuration, handler: echo)
             var clients: [RawClient] = []
             for _ in 0..<3 {

@@ -1,8 +1,6 @@
 #ifndef TOOLGATE_COPENSSL_SHIM_H
 #define TOOLGATE_COPENSSL_SHIM_H
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE 1
-#endif
+/* No _GNU_SOURCE: Swift's own Glibc module is built without it, and two views of one libc do not mix (fd_set, bind). */
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>

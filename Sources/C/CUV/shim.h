@@ -1,8 +1,6 @@
 #ifndef TOOLGATE_CUV_SHIM_H
 #define TOOLGATE_CUV_SHIM_H
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE 1
-#endif
+/* No _GNU_SOURCE: Swift's own Glibc module is built without it, and two views of one libc do not mix (fd_set, bind). */
 #include <uv.h>
 #ifdef __linux__
 #include <sys/prctl.h>
