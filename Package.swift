@@ -116,9 +116,6 @@ let fuzzing: [Target] =
         ])
 
 let settings: [SwiftSetting] = [
-    // The toolchain's own view of libc and our shims' have to agree on `fd_set`, or clean builds fail: whichever module
-    // is made first decides. The shims define the same for whoever imports them otherwise.
-    .unsafeFlags(["-Xcc", "-D_GNU_SOURCE=1"]),
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("MemberImportVisibility"),
     .enableUpcomingFeature("InternalImportsByDefault"),
