@@ -37,7 +37,7 @@ public final class JSONDocument: Sendable {
         if node.hasEscapes {
             return resolved(contents).isEqual(to: text)
         }
-        return contents.count == text.utf8CodeUnitCount && bytes[contents].isEqual(to: text)
+        return bytes.isEqual(to: text, in: contents)
     }
 
     /// Whether a string or key is exactly these bytes.

@@ -177,9 +177,9 @@ public struct JSONMembers: Sequence, Sendable {
 
 /// One member of an object.
 public struct JSONMember: Sendable {
-    fileprivate let document: JSONDocument
+    let document: JSONDocument
     /// The key's; the value is the next.
-    fileprivate let index: Int
+    let index: Int
 
     /// Its key.
     public var key: JSONString { JSONString(document: document, index: index) }

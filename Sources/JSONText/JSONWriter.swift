@@ -39,7 +39,7 @@ public struct JSONWriter {
     /// The literal may hold anything, it is escaped.
     public mutating func key(_ name: StaticString) {
         separate()
-        name.withUTF8Buffer { buffer in unsafe appendQuoted(buffer) }
+        appendQuoted(name)
         finishKey()
     }
 
@@ -48,6 +48,49 @@ public struct JSONWriter {
         separate()
         appendQuoted(name)
         finishKey()
+    }
+
+    // The overloads for bytes that lie together are what calls on the path of a request resolve to: through the generic
+    // ones, which cannot be specialised across modules, one message cost over a hundred allocations.
+
+    /// A member's key from valid UTF-8; its value must follow.
+    public mutating func key(_ name: ArraySlice<UInt8>) {
+        separate()
+        appendQuoted(bytes: name)
+        finishKey()
+    }
+
+    /// A string from UTF-8, which must be valid: it is not checked here.
+    public mutating func string(_ text: [UInt8]) {
+        string(text[...])
+    }
+
+    /// A string from UTF-8, which must be valid: it is not checked here.
+    public mutating func string(_ text: ArraySlice<UInt8>) {
+        separate()
+        appendQuoted(bytes: text)
+        needsComma = true
+    }
+
+    /// A string known when this was compiled; it may hold anything, it is escaped.
+    public mutating func string(_ text: StaticString) {
+        separate()
+        appendQuoted(text)
+        needsComma = true
+    }
+
+    /// One complete value in JSON, verbatim; the caller vouches for it.
+    public mutating func raw(_ value: [UInt8]) {
+        separate()
+        output.append(contentsOf: value)
+        needsComma = true
+    }
+
+    /// One complete value in JSON, verbatim; the caller vouches for it.
+    public mutating func raw(_ value: ArraySlice<UInt8>) {
+        separate()
+        output.append(contentsOf: value)
+        needsComma = true
     }
 
     /// A string from UTF-8, which must be valid: it is not checked here.
@@ -124,6 +167,30 @@ public struct JSONWriter {
         if needsComma {
             output.append(UInt8(ascii: ","))
         }
+    }
+
+    private mutating func appendQuoted(_ text: StaticString) {
+        text.withUTF8Buffer { buffer in
+            if unsafe buffer.contains(where: Self.needsEscape) {
+                unsafe appendQuoted(buffer)
+                return
+            }
+            output.append(UInt8(ascii: "\""))
+            unsafe output.append(contentsOf: buffer)
+            output.append(UInt8(ascii: "\""))
+        }
+    }
+
+    private mutating func appendQuoted(bytes text: ArraySlice<UInt8>) {
+        output.append(UInt8(ascii: "\""))
+        var start = text.startIndex
+        for index in text.indices where Self.needsEscape(text[index]) {
+            output.append(contentsOf: text[start..<index])
+            appendEscape(text[index])
+            start = index + 1
+        }
+        output.append(contentsOf: text[start...])
+        output.append(UInt8(ascii: "\""))
     }
 
     private mutating func appendQuoted(_ text: some Collection<UInt8>) {

@@ -4,7 +4,7 @@ import JSONText
 /// Reads the typed message once it is known under which protocol.
 struct ClientMessageReader {
     let envelope: MessageEnvelope
-    let meta: JSONValue?
+    let meta: RequestMeta
     let claim: RevisionClaim
     let limits: MCPLimits
 
@@ -73,7 +73,7 @@ struct ClientMessageReader {
             retry: try parameters.retry(),
             progressToken: try progressToken(),
             envelope: modern,
-            meta: meta
+            meta: meta.object
         )
     }
 
@@ -121,7 +121,7 @@ struct ClientMessageReader {
     }
 
     private func progressToken() throws(MCPFailure) -> RequestID? {
-        guard let token = meta?["progressToken"] else {
+        guard let token = meta.progressToken else {
             return nil
         }
         guard let read = RequestID(token) else {
@@ -131,23 +131,23 @@ struct ClientMessageReader {
     }
 
     private func modernEnvelope() throws(MCPFailure) -> ModernEnvelope? {
-        guard case .modern(let revision) = claim, let meta else {
+        guard case .modern(let revision) = claim else {
             return nil
         }
-        guard let declared = meta["io.modelcontextprotocol/clientCapabilities"],
+        guard let declared = meta.clientCapabilities,
             let capabilities = ClientCapabilities(declared)
         else {
             throw ClientPost.missingMeta("clientCapabilities", envelope.id)
         }
         var client: ClientIdentity?
-        if let info = meta["io.modelcontextprotocol/clientInfo"] {
+        if let info = meta.clientInfo {
             guard let read = ClientIdentity(info, limits: limits) else {
                 throw failure(.missingMeta, "_meta io.modelcontextprotocol/clientInfo is not an implementation")
             }
             client = read
         }
         var level: LogLevel?
-        if let value = meta["io.modelcontextprotocol/logLevel"] {
+        if let value = meta.logLevel {
             guard let read = value.string.flatMap({ LogLevel($0) }) else {
                 throw failure(.invalidParams, "_meta io.modelcontextprotocol/logLevel is not a log level")
             }
@@ -163,14 +163,13 @@ extension ClientIdentity {
         guard value.kind == .object, value.range.count <= limits.maximumImplementationBytes else {
             return nil
         }
-        for key in ["name", "version"] as [StaticString] {
-            guard value[key].map({ $0.kind == .string }) ?? true else {
-                return nil
-            }
+        let (name, version) = (value["name"], value["version"])
+        guard name.map({ $0.kind == .string }) ?? true, version.map({ $0.kind == .string }) ?? true else {
+            return nil
         }
         self.init(
-            name: value["name"]?.string.map { MCPFailure.bounded(ByteString($0.bytes)) },
-            version: value["version"]?.string.map { MCPFailure.bounded(ByteString($0.bytes)) }
+            name: name?.string.map { MCPFailure.bounded(ByteString($0.bytes)) },
+            version: version?.string.map { MCPFailure.bounded(ByteString($0.bytes)) }
         )
     }
 }

@@ -7,7 +7,7 @@ extension ClientPost {
         /// What `MCP-Protocol-Version` says.
         let header: MCPHeaderRules.VersionField
         /// Its bytes.
-        let headerText: ByteString
+        let headerText: ArraySlice<UInt8>
         /// `_meta["io.modelcontextprotocol/protocolVersion"]`.
         let bodyVersion: JSONValue?
         /// Whether `_meta` holds any key of the modern envelope.
@@ -23,13 +23,11 @@ extension ClientPost {
         /// The id, for answering.
         let id: RequestID?
 
-        init(_ envelope: MessageEnvelope, meta: JSONValue?, header value: ArraySlice<UInt8>?) {
+        init(_ envelope: MessageEnvelope, meta: RequestMeta, header value: ArraySlice<UInt8>?) {
             header = MCPHeaderRules.version(value)
-            headerText = ByteString(value ?? [])
-            bodyVersion = meta?["io.modelcontextprotocol/protocolVersion"]
-            hasEnvelopeKey =
-                bodyVersion != nil || meta?["io.modelcontextprotocol/clientCapabilities"] != nil
-                || meta?["io.modelcontextprotocol/clientInfo"] != nil
+            headerText = value ?? []
+            bodyVersion = meta.protocolVersion
+            hasEnvelopeKey = meta.hasEnvelopeKey
             id = envelope.id
             let method = envelope.method.flatMap { MCPMethod($0) }
             switch envelope.shape {
@@ -51,11 +49,11 @@ extension ClientPost {
         case .malformed:
             throw HeaderFault.malformed(field: "MCP-Protocol-Version").failure(id: facts.id)
         case .unknown:
-            throw MCPFailure.unsupportedVersion(requested: facts.headerText, id: facts.id)
+            throw MCPFailure.unsupportedVersion(requested: ByteString(facts.headerText), id: facts.id)
         case .known(let revision) where revision.era == .modern:
             return try modern(revision, facts)
         case .known(let revision) where !revision.isServed:
-            throw MCPFailure.unsupportedVersion(requested: facts.headerText, id: facts.id)
+            throw MCPFailure.unsupportedVersion(requested: ByteString(facts.headerText), id: facts.id)
         case .known(let revision):
             return facts.isInitialize ? .handshake : .session(declared: revision)
         case .absent:
@@ -68,7 +66,6 @@ extension ClientPost {
         guard let version = body.string else {
             throw missingMeta("protocolVersion", facts.id)
         }
-        let text = ByteString(version.bytes)
         switch facts.header {
         case .absent:
             throw HeaderFault.missing(field: "MCP-Protocol-Version").failure(id: facts.id)
@@ -77,11 +74,11 @@ extension ClientPost {
         case .known, .unknown:
             break
         }
-        guard text == facts.headerText else {
+        guard version.slice == facts.headerText else {
             throw HeaderFault.mismatched(field: "MCP-Protocol-Version").failure(id: facts.id)
         }
-        guard let revision = Revision(text.bytes), revision.era == .modern, revision.isServed else {
-            throw MCPFailure.unsupportedVersion(requested: text, id: facts.id)
+        guard case .known(let revision) = facts.header, revision.era == .modern, revision.isServed else {
+            throw MCPFailure.unsupportedVersion(requested: ByteString(facts.headerText), id: facts.id)
         }
         return .modern(revision)
     }

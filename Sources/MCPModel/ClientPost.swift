@@ -111,24 +111,31 @@ public struct ClientPost: Sendable {
     }
 
     /// `params._meta`, after the keys of both were compared with the reserved ones (A2).
-    private static func meta(of envelope: MessageEnvelope, era: Era) throws(MCPFailure) -> JSONValue? {
+    private static func meta(of envelope: MessageEnvelope, era: Era) throws(MCPFailure) -> RequestMeta {
         guard let params = envelope.params else {
-            return nil
+            return RequestMeta()
         }
-        var found: JSONValue?
-        var suspect = ReservedKeys.params.firstNearMiss(in: params)
-        if let meta = params["_meta"] {
-            guard meta.kind == .object else {
-                throw MCPFailure(.invalidParams, era: era, id: envelope.id, message: "_meta is not an object")
+        var nearMiss: JSONString?
+        var value: JSONValue?
+        params.forEachMember(of: ReservedKeys.params.keys) { position, member in
+            switch position {
+            case 0: value = member.value
+            case .some: break
+            case .none:
+                if nearMiss == nil, ReservedKeys.params.isNearMiss(member.key) {
+                    nearMiss = member.key
+                }
             }
-            suspect = suspect ?? ReservedKeys.meta.firstNearMiss(in: meta)
-            found = meta
         }
-        if let suspect {
+        guard value.map({ $0.kind == .object }) ?? true else {
+            throw MCPFailure(.invalidParams, era: era, id: envelope.id, message: "_meta is not an object")
+        }
+        let meta = value.map { RequestMeta($0) } ?? RequestMeta()
+        if let suspect = nearMiss ?? meta.nearMiss {
             let key = MCPFailure.bounded(ByteString(suspect.bytes))
             let message = MCPFailure.named("ambiguous member: ", key)
             throw MCPFailure(.invalidRequest, era: era, id: envelope.id, message: message)
         }
-        return found
+        return meta
     }
 }

@@ -48,11 +48,17 @@ public struct DownstreamWriter: Sendable {
     /// Lists go through ``list(_:_:to:nextCursor:keeps:)``: they are filtered, never passed.
     public func complete(_ result: JSONValue, of method: MCPMethod, to id: RequestID) -> [UInt8] {
         var writer = begin(id, reserving: result.range.count)
-        for member in result.members where !isOurs(member.key) {
-            writer.key(member.key.slice)
-            writer.value(member.value)
+        var meta: JSONValue?
+        result.forEachMember(of: DownstreamWriter.ownKeys) { position, member in
+            switch position {
+            case 0: meta = member.value
+            case .some: break
+            case .none:
+                writer.key(member.key.slice)
+                writer.value(member.value)
+            }
         }
-        finish(&writer, meta: result["_meta"], hint: method.isCacheable ? timeToLive(result) : nil)
+        finish(&writer, meta: meta, hint: method.isCacheable ? timeToLive(result) : nil)
         return writer.output
     }
 
@@ -183,6 +189,9 @@ public struct DownstreamWriter: Sendable {
 
     // MARK: parts
 
+    /// The members of a result that are written by us.
+    private static let ownKeys = JSONKeySet(["_meta", "resultType", "ttlMs", "cacheScope"])
+
     func begin(_ id: RequestID, reserving size: Int) -> JSONWriter {
         var writer = JSONWriter(reserving: 256 + size)
         writer.beginMessage()
@@ -212,15 +221,17 @@ public struct DownstreamWriter: Sendable {
     /// `_meta` of a result: the server's keys but those MCP reserves and those that are the gateway's alone, so that no
     /// server can forge a decision; in the modern era our `serverInfo`.
     private func appendMeta(_ meta: JSONValue?, to writer: inout JSONWriter) {
-        let passed = meta?.members.filter { !DownstreamWriter.isReserved($0.key) } ?? []
-        guard isModern || !passed.isEmpty else {
+        let passes = meta?.members.contains { !DownstreamWriter.isReserved($0.key) } ?? false
+        guard isModern || passes else {
             return
         }
         writer.key("_meta")
         writer.beginObject()
-        for member in passed {
-            writer.key(member.key.slice)
-            writer.value(member.value)
+        if let meta, passes {
+            for member in meta.members where !DownstreamWriter.isReserved(member.key) {
+                writer.key(member.key.slice)
+                writer.value(member.value)
+            }
         }
         if isModern {
             writer.member("io.modelcontextprotocol/serverInfo", raw: identity.json)
@@ -230,13 +241,14 @@ public struct DownstreamWriter: Sendable {
 
     /// Keys of `_meta` under a prefix of MCP or of ours, in any case.
     private static func isReserved(_ key: JSONString) -> Bool {
-        let lowered = key.slice.prefix(24).map(\.asciiLowered)
-        return lowered.hasPrefix("io.modelcontextprotocol/") || lowered.hasPrefix("dev.toolgate/")
+        let slice = key.slice
+        return begins(slice, "io.modelcontextprotocol/") || begins(slice, "dev.toolgate/")
     }
 
-    private func isOurs(_ key: JSONString) -> Bool {
-        let names: [StaticString] = ["_meta", "resultType", "ttlMs", "cacheScope"]
-        return names.contains { key.isEqual(to: $0) }
+    private static func begins(_ key: ArraySlice<UInt8>, _ prefix: StaticString) -> Bool {
+        prefix.withUTF8Buffer { buffer in
+            unsafe key.count >= buffer.count && zip(key, buffer).allSatisfy { $0.asciiLowered == $1 }
+        }
     }
 
     private func appendInfo(of server: ServerHandshake, to writer: inout JSONWriter) {

@@ -27,11 +27,6 @@ extension JSONWriter {
         string("2.0" as StaticString)
     }
 
-    /// A string known when this was compiled.
-    mutating func string(_ text: StaticString) {
-        text.withUTF8Buffer { buffer in unsafe string(buffer) }
-    }
-
     /// A member that is text.
     mutating func member(_ key: StaticString, _ text: ByteString) {
         self.key(key)
@@ -39,7 +34,13 @@ extension JSONWriter {
     }
 
     /// A member that is JSON already, byte for byte.
-    mutating func member(_ key: StaticString, raw value: some Collection<UInt8>) {
+    mutating func member(_ key: StaticString, raw value: ArraySlice<UInt8>) {
+        self.key(key)
+        raw(value)
+    }
+
+    /// A member that is JSON already, byte for byte.
+    mutating func member(_ key: StaticString, raw value: [UInt8]) {
         self.key(key)
         raw(value)
     }

@@ -16,17 +16,22 @@ public enum MCPMethod: UInt8, Sendable, Hashable, CaseIterable {
     case toolsListChanged, promptsListChanged, resourcesListChanged, resourcesUpdated, rootsListChanged
     case subscriptionsAcknowledged, elicitationCompleted, taskStatus, taskChanged
 
-    /// The method with exactly this name; case, spaces and escapes included (A14).
+    /// The methods by the length of their names, the busiest first.
+    private static let byLength: [[MCPMethod]] = {
+        let longest = allCases.map(\.name.utf8CodeUnitCount).max() ?? 0
+        return (0...longest).map { length in allCases.filter { $0.name.utf8CodeUnitCount == length } }
+    }()
+
+    /// The method with exactly this name, escapes resolved; case and spaces count (A14).
     public init?(_ name: JSONString) {
-        guard let found = MCPMethod.allCases.first(where: { name.isEqual(to: $0.name) }) else {
-            return nil
-        }
-        self = found
+        self.init(name.slice)
     }
 
     /// The method with exactly these bytes as its name.
     public init?(_ name: some Collection<UInt8>) {
-        guard let found = MCPMethod.allCases.first(where: { name.isEqual(to: $0.name) }) else {
+        guard name.count < MCPMethod.byLength.count,
+            let found = MCPMethod.byLength[name.count].first(where: { name.isEqual(to: $0.name) })
+        else {
             return nil
         }
         self = found

@@ -77,24 +77,24 @@ struct MessageEnvelope {
         var result: JSONValue?
         var error: JSONValue?
 
+        /// The members' keys, in the order of the fields above.
+        private static let keys = JSONKeySet(["jsonrpc", "id", "method", "params", "result", "error"])
+
         /// Sorts the members; gives the first key that only looks like one of them.
         mutating func collect(_ object: JSONValue) -> JSONString? {
             var nearMiss: JSONString?
-            for member in object.members {
-                if member.key.isEqual(to: "jsonrpc") {
-                    version = member.value
-                } else if member.key.isEqual(to: "id") {
-                    id = member.value
-                } else if member.key.isEqual(to: "method") {
-                    method = member.value
-                } else if member.key.isEqual(to: "params") {
-                    params = member.value
-                } else if member.key.isEqual(to: "result") {
-                    result = member.value
-                } else if member.key.isEqual(to: "error") {
-                    error = member.value
-                } else if nearMiss == nil, case .nearMiss = ReservedKeys.envelope.match(member.key) {
-                    nearMiss = member.key
+            object.forEachMember(of: Members.keys) { position, member in
+                switch position {
+                case 0: version = member.value
+                case 1: id = member.value
+                case 2: method = member.value
+                case 3: params = member.value
+                case 4: result = member.value
+                case 5: error = member.value
+                default:
+                    if nearMiss == nil, ReservedKeys.envelope.isNearMiss(member.key) {
+                        nearMiss = member.key
+                    }
                 }
             }
             return nearMiss

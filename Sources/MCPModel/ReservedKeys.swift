@@ -1,3 +1,4 @@
+import Base
 import JSONText
 import UnicodeText
 
@@ -6,20 +7,15 @@ import UnicodeText
 /// A key that folds to a reserved one without being it (another case, a Kelvin sign, a zero-width space) is refused:
 /// some reader behind us might take it for the real one. Folding is NFKC_Casefold, as in policies.
 struct ReservedKeys {
-    /// What a key is.
-    enum Match {
-        /// Exactly the reserved key of this name.
-        case exact
-        /// Not a reserved key, but read as one by somebody.
-        case nearMiss
-        /// Something else.
-        case other
-    }
-
-    private let names: [StaticString]
+    /// The names, for telling them from others.
+    let keys: JSONKeySet
+    /// The names, by their length.
+    private let byLength: [[StaticString]]
 
     private init(_ names: [StaticString]) {
-        self.names = names
+        keys = JSONKeySet(names)
+        let longest = names.map(\.utf8CodeUnitCount).max() ?? 0
+        byLength = (0...longest).map { length in names.filter { $0.utf8CodeUnitCount == length } }
     }
 
     /// Members of the message itself (JSON-RPC 2.0, sections 4 and 5).
@@ -32,7 +28,7 @@ struct ReservedKeys {
         "requestId", "reason", "progressToken", "progress", "total", "message", "logger", "data", "elicitationId",
     ])
 
-    /// Members of `_meta` that MCP gives a meaning.
+    /// Members of `_meta` that MCP, W3C or we give a meaning; ``RequestMeta`` reads the first five by position.
     static let meta = ReservedKeys([
         "progressToken", "io.modelcontextprotocol/protocolVersion", "io.modelcontextprotocol/clientCapabilities",
         "io.modelcontextprotocol/clientInfo", "io.modelcontextprotocol/logLevel",
@@ -43,31 +39,33 @@ struct ReservedKeys {
     /// Members of a completion's `ref`, which decides by what policy it is judged.
     static let reference = ReservedKeys(["type", "name", "uri", "title"])
 
-    /// What `key` is here.
-    ///
-    /// Exact keys, the usual case, cost comparisons only.
-    func match(_ key: JSONString) -> Match {
-        if names.contains(where: { key.isEqual(to: $0) }) {
-            return .exact
-        }
-        return isNearMiss(key.bytes) ? .nearMiss : .other
+    /// Whether a key that is none of the names folds to one.
+    func isNearMiss(_ key: JSONString) -> Bool {
+        let text = key.slice
+        return isFolded(text.allSatisfy { $0 < 0x80 } ? text : CaseFolding.folded(Array(text))[...])
     }
 
-    private func isNearMiss(_ key: [UInt8]) -> Bool {
-        let folded = key.allSatisfy { $0 < 0x80 } ? key.map(\.asciiLowered) : CaseFolding.folded(key)
-        return names.contains { name in
-            folded.count == name.utf8CodeUnitCount
-                && name.withUTF8Buffer { buffer in
-                    unsafe folded.elementsEqual(buffer) { $0 == $1.asciiLowered }
-                }
+    private func candidates(_ length: Int) -> [StaticString] {
+        length < byLength.count ? byLength[length] : []
+    }
+
+    /// Whether a folded key is, but for ASCII case, one of the names.
+    private func isFolded(_ key: ArraySlice<UInt8>) -> Bool {
+        candidates(key.count).contains { name in
+            name.withUTF8Buffer { buffer in
+                unsafe key.elementsEqual(buffer) { $0.asciiLowered == $1.asciiLowered }
+            }
         }
     }
 
     /// The first key of an object that is a near miss.
     func firstNearMiss(in object: JSONValue) -> JSONString? {
-        for member in object.members where match(member.key) == .nearMiss {
-            return member.key
+        var found: JSONString?
+        object.forEachMember(of: keys) { position, member in
+            if position == nil, found == nil, isNearMiss(member.key) {
+                found = member.key
+            }
         }
-        return nil
+        return found
     }
 }

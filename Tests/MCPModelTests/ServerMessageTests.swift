@@ -5,6 +5,8 @@ import Testing
 
 @Suite("reading a server's message")
 struct ServerMessageTests {
+    static let samplingWithTools: ClientCapabilities = [.sampling, .samplingTools]
+
     static func read(_ text: String, _ revision: Revision = .november2025) throws -> ServerMessage {
         try ServerMessage(JSONDocument(Array(text.utf8)), revision: revision)
     }
@@ -106,7 +108,7 @@ struct ServerMessageTests {
             ("elicitation/create", #"{"mode":"form","message":"m","requestedSchema":{}}"#, .elicitationForm),
             ("elicitation/create", #"{"mode":"url","message":"m","url":"https://x"}"#, .elicitationURL),
             ("sampling/createMessage", #"{"messages":[],"maxTokens":1}"#, .sampling),
-            ("sampling/createMessage", #"{"messages":[],"tools":[]}"#, ClientCapabilities([.sampling, .samplingTools])),
+            ("sampling/createMessage", #"{"messages":[],"tools":[]}"#, Self.samplingWithTools),
             ("roots/list", "{}", .roots),
         ]
     )
