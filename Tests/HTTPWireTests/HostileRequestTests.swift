@@ -193,6 +193,37 @@ struct HostileRequestTests {
     }
 
     @Test(
+        "C1: any byte put anywhere into a length's line makes it refused, or the line of another field",
+        arguments: ["Transfer-Encoding: chunked", "Content-Length: 4"]
+    )
+    func bytesInLengthLines(line: String) {
+        let intended = Array(line.utf8)
+        let other = line.hasPrefix("T") ? "Content-Length: 4" : "Transfer-Encoding: chunked"
+        let colon = line.utf8.count - (line.hasPrefix("T") ? 9 : 3)
+        let rest = Array("\r\nHost: a\r\n\(other)\r\n\r\n0\r\n\r\n\(Self.smuggled)".utf8)
+        let marks = Array("!#$%&'*+-.^_`|~".utf8)
+        var wrong: [String] = []
+        for place in 0...intended.count {
+            for byte in UInt8.min...UInt8.max {
+                let isAlphanumeric = byte | 0x20 &- 97 < 26 || byte &- 48 < 10
+                guard !isAlphanumeric || byte == UInt8(ascii: "5") || byte == UInt8(ascii: "A") else {
+                    continue
+                }
+                let changed = intended[..<place] + [byte] + intended[place...]
+                let reading = Reading(Array("POST / HTTP/1.1\r\n".utf8) + changed + rest)
+                let accepted = reading.requests.contains { $0.target == "/" }
+                // A character of a token in the name makes a name that nobody takes for this one.
+                let isOtherName = place <= colon && (isAlphanumeric || marks.contains(byte))
+                let isFirstOfLine = place < colon && byte == UInt8(ascii: ":")
+                if accepted, !isOtherName, !isFirstOfLine {
+                    wrong.append("byte \(byte) at \(place)")
+                }
+            }
+        }
+        #expect(wrong == [])
+    }
+
+    @Test(
         "C2: everything but origin-form, HTTP/1.1 and HTTP/1.0 is refused",
         arguments: [
             Hostile.raw("GET http://a/ HTTP/1.1\r\nHost: a\r\n\r\n", .malformedTarget),
