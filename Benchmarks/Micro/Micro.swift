@@ -53,13 +53,15 @@ enum Micro {
             }
             let table = LimitTable()
             var now: Int64 = 0
-            figures.append((
-                "decide_and_reserve_one_limit",
-                try best {
-                    now += 1_000
-                    _ = Admission.admit(policy: policy, call: call, limits: table, now: Instant(nanoseconds: now))
-                }
-            ))
+            figures.append(
+                (
+                    "decide_and_reserve_one_limit",
+                    try best {
+                        now += 1_000
+                        _ = Admission.admit(policy: policy, call: call, limits: table, now: Instant(nanoseconds: now))
+                    }
+                )
+            )
         }
         print("{" + figures.map { "\"\($0.0)_ns\":\(Int($0.1.rounded()))" }.joined(separator: ",") + "}")
     }

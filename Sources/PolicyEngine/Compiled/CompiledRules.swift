@@ -26,8 +26,11 @@ final class CompiledCondition: Sendable {
     let steps: [CompiledStep]
     let operation: Operation
     let takes: TypeSet
+    /// What a missing value makes of it in `require`.
+    let missingInRequire: Judgement
+    /// And elsewhere.
+    let missingElsewhere: Judgement
     let op: PolicyOperator
-    let matchesMissing: Bool
     /// For messages.
     let path: ByteString
 
@@ -36,8 +39,9 @@ final class CompiledCondition: Sendable {
         self.steps = steps
         self.operation = operation
         takes = operation.takes
+        missingInRequire = Judgement(operation.satisfiesMissing)
+        missingElsewhere = Judgement(condition.matchesMissing || operation.holdsForMissing)
         op = condition.op
-        matchesMissing = condition.matchesMissing
         path = condition.path.text
     }
 }

@@ -1,6 +1,7 @@
 import Base
 import JSONText
 import Patterns
+import UnicodeText
 
 /// What a condition asks of one value, with everything that does not depend on the call worked out.
 enum Operation: Sendable {
@@ -9,9 +10,9 @@ enum Operation: Sendable {
     /// `neq`, `not_in`.
     case notAmong(Candidates)
     /// `lt lte gt gte between` on numbers.
-    case numberWithin(Bounds<ExactDecimal>)
+    indirect case numberWithin(Bounds<ExactDecimal>)
     /// The same on `time.date`, whose text orders as its dates do.
-    case dateWithin(Bounds<ByteString>)
+    indirect case dateWithin(Bounds<ByteString>)
     case exists(Bool)
     case regex(Pattern)
     case notRegex(Pattern)
@@ -88,7 +89,9 @@ struct Bounds<Value: Comparable & Sendable>: Sendable {
 }
 
 /// The values `eq`, `neq`, `in` and `not_in` compare with, by type.
-struct Candidates: Sendable {
+///
+/// A class, so that taking an operation out of its condition counts one reference and not one per list.
+final class Candidates: Sendable {
     /// The JSON types of the candidates; `null` can always be compared, and is equal only to `null`.
     let takes: TypeSet
     /// Sorted by bytes; folded when `isFolded`.
@@ -106,14 +109,44 @@ struct Candidates: Sendable {
     ///
     /// A list inside a list is deeper than it reaches.
     let reachesElements: Bool
+
+    init(_ values: [JSONValue], takes: TypeSet, isFolded: Bool, reachesElements: Bool) {
+        var texts: [ByteString] = []
+        var numbers: [ExactDecimal] = []
+        var composites: [JSONValue] = []
+        for value in values {
+            switch value.kind {
+            case .string:
+                let text = value.string?.bytes ?? []
+                texts.append(ByteString(isFolded ? CaseFolding.folded(text) : text))
+            case .number: numbers.append(value.number?.decimal ?? .zero)
+            case .array, .object: composites.append(value)
+            case .null, .boolean: break
+            }
+        }
+        self.takes = takes
+        self.texts = texts.sorted()
+        self.numbers = numbers
+        self.composites = composites
+        hasTrue = values.contains { $0.boolean == true }
+        hasFalse = values.contains { $0.boolean == false }
+        hasNull = values.contains { $0.isNull }
+        self.isFolded = isFolded
+        self.reachesElements = reachesElements
+    }
 }
 
 /// What `contains` and `not_contains` look for.
-struct ContainedValue: Sendable {
+final class ContainedValue: Sendable {
     /// The element to find in an array.
     let element: Candidates
     /// The text to find in a text.
     let needle: Needle?
+
+    init(element: Candidates, needle: Needle?) {
+        self.element = element
+        self.needle = needle
+    }
 
     var takes: TypeSet { needle == nil ? .array : [.text, .array] }
 }

@@ -14,7 +14,7 @@ struct OperationCompiler {
 
     /// `nil` with a finding when the value does not suit the operator.
     func compile(_ findings: inout FindingList) -> Operation? {
-        if let flag = condition.ignoresCase, !Self.hasText(value) {
+        if let flag = condition.ignoresCase, condition.op.canIgnoreCase, !Self.hasText(value) {
             findings.error(.badValue, at: flag.location, "`ignore_case` needs a value that is or contains text")
         }
         switch condition.op {
@@ -67,36 +67,12 @@ struct OperationCompiler {
 
     /// What to compare with.
     ///
-    /// A single `null` value of `eq` takes any type; in a list it adds only its own.
+    /// A single `null` of `eq` takes any type; in a list it adds only its own, which is always taken.
     private func candidates(_ values: [JSONValue], takesAll: Bool = false) -> Candidates {
-        var takes: TypeSet = .null
-        var texts: [ByteString] = []
-        var numbers: [ExactDecimal] = []
-        var composites: [JSONValue] = []
-        for value in values {
-            takes.insert(TypeSet(value.kind))
-            switch value.kind {
-            case .string: texts.append(ByteString(folded(value.string?.bytes ?? [])))
-            case .number: numbers.append(value.number?.decimal ?? .zero)
-            case .array, .object: composites.append(value)
-            case .null, .boolean: break
-            }
-        }
         let isSingle = condition.op == .eq || condition.op == .neq
-        if takesAll || (isSingle && value.isNull) {
-            takes = .any
-        }
-        return Candidates(
-            takes: takes,
-            texts: texts.sorted(),
-            numbers: numbers,
-            hasTrue: values.contains { $0.boolean == true },
-            hasFalse: values.contains { $0.boolean == false },
-            hasNull: values.contains { $0.isNull },
-            composites: composites,
-            isFolded: isFolded,
-            reachesElements: isSingle
-        )
+        let takesAny = takesAll || (isSingle && value.isNull)
+        let takes = values.reduce(into: TypeSet.null) { $0.insert(TypeSet($1.kind)) }
+        return Candidates(values, takes: takesAny ? .any : takes, isFolded: isFolded, reachesElements: isSingle)
     }
 
     private func containment(_ findings: inout FindingList) -> Operation? {

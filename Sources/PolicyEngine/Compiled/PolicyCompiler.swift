@@ -8,7 +8,7 @@ import UnicodeText
 struct PolicyCompiler {
     private let document: PolicyDocument
     private var findings: FindingList
-    private var reportedIncrements: Set<JSONPointer> = []
+    private var reportedIncrements: Set<PolicyPointer> = []
 
     private init(document: PolicyDocument, findings: FindingList) {
         self.document = document
@@ -121,7 +121,7 @@ struct PolicyCompiler {
         )
     }
 
-    private mutating func blocks(_ blocks: [PolicyBlock], kind: BlockKind, list: JSONPointer) -> [CompiledBlock] {
+    private mutating func blocks(_ blocks: [PolicyBlock], kind: BlockKind, list: PolicyPointer) -> [CompiledBlock] {
         var names = RuleNames(list: list)
         return blocks.map { block in
             let conditions = block.conditions.compactMap { condition -> CompiledCondition? in

@@ -1,11 +1,11 @@
 /// Names the rules of one list: the label or what the first condition says, then `.2`, `.3` where names repeat
 /// (policy-language.md, section 3).
 struct RuleNames {
-    private let list: JSONPointer
+    private let list: PolicyPointer
     private var seen: [String: Int] = [:]
 
     /// Names for the rules below a list.
-    init(list: JSONPointer) {
+    init(list: PolicyPointer) {
         self.list = list
     }
 
@@ -20,7 +20,7 @@ struct RuleNames {
     }
 
     mutating func rule(segment: String) -> String {
-        let escaped = JSONPointer.escaped(segment.utf8)
+        let escaped = PolicyPointer.escaped(segment.utf8)
         // Keyed by scalars: two labels that differ only in canonical form are two labels.
         let key = escaped.unicodeScalars.reduce(into: "") { $0 += "\($1.value)." }
         let count = seen[key, default: 0] + 1

@@ -2,13 +2,29 @@ import Base
 import JSONText
 import UnicodeText
 
-/// Walks from a value along a path's steps and judges what it meets (policy-language.md, section 2).
+/// What a walk came to at one end.
+enum WalkEnd {
+    case missing
+    case value(JSONValue)
+    case safeSide(SafeSide)
+}
+
+/// Takes the ends of a walk; a type and not a closure, so that the walk is specialised for it and captures nothing.
+protocol WalkVisitor {
+    /// Takes one end; `false` ends the walk.
+    mutating func meet(_ end: WalkEnd) -> Bool
+}
+
+/// Walks from a value along a path's steps and hands what it meets to a visitor (policy-language.md, section 2).
 ///
 /// The recursion is as deep as the path has steps, and below `.**` as the document is nested; both are bounded.
-struct ArgumentWalk {
+struct ArgumentWalk<Visitor: WalkVisitor> {
     let steps: [CompiledStep]
     /// The pinned schema, for defaults and declared names; looked at only when a member is missing or nearly there.
     let inputSchema: JSONValue?
+    /// The types that `.**` stands for; others are passed over.
+    let taken: TypeSet
+    var visitor: Visitor
 
     private var endsInDescendants: Bool {
         guard case .descendants = steps.last else {
@@ -17,88 +33,78 @@ struct ArgumentWalk {
         return true
     }
 
-    /// What the walk came to at one end.
-    enum End {
-        case missing
-        case value(JSONValue)
-        case safeSide(SafeSide)
-    }
-
-    /// Calls `visit` with every end, in order, until it returns `false`.
-    ///
-    /// `taken` filters what `.**` stands for.
-    func forEachEnd(from value: JSONValue?, taken: TypeSet, _ visit: (End) -> Bool) {
+    /// Hands every end to the visitor, in order, until it has enough.
+    mutating func walk(from value: JSONValue?) {
         guard let value else {
-            visitEmptyObject(visit, taken: taken)
+            walkEmptyObject()
             return
         }
-        _ = walk(value, step: 0, taken: taken, visit)
+        _ = walk(value, step: 0)
     }
 
     /// No arguments at all are `{}`.
-    private func visitEmptyObject(_ visit: (End) -> Bool, taken: TypeSet) {
+    private mutating func walkEmptyObject() {
         switch steps.first {
-        case .key: _ = walkMissing(step: 0, taken: taken, visit)
-        case .descendants, nil: _ = visit(.missing)
-        case .index, .elements: _ = visit(.safeSide(.wrongType))
+        case .key: _ = walkMissing(step: 0)
+        case .descendants, nil: _ = visitor.meet(.missing)
+        case .index, .elements: _ = visitor.meet(.safeSide(.wrongType))
         }
     }
 
-    private func walk(_ value: JSONValue, step: Int, taken: TypeSet, _ visit: (End) -> Bool) -> Bool {
+    private mutating func walk(_ value: JSONValue, step: Int) -> Bool {
         guard step < steps.count else {
-            return visit(.value(value))
+            return visitor.meet(.value(value))
         }
         if case .descendants = steps[step] {
-            return walkDescendants(of: value, taken: taken, visit)
+            return walkDescendants(of: value)
         }
         guard value.kind != .null else {
-            return visit(.missing)
+            return visitor.meet(.missing)
         }
         switch steps[step] {
         case .key(let key):
-            return walkMember(key, of: value, step: step, taken: taken, visit)
+            return walkMember(key, of: value, step: step)
         case .index(let index):
             guard value.kind == .array else {
-                return visit(.safeSide(.wrongType))
+                return visitor.meet(.safeSide(.wrongType))
             }
             guard let element = value.element(at: index) else {
-                return visit(.missing)
+                return visitor.meet(.missing)
             }
-            return walk(element, step: step + 1, taken: taken, visit)
+            return walk(element, step: step + 1)
         case .elements, .descendants:
-            return walkElements(of: value, step: step, taken: taken, visit)
+            return walkElements(of: value, step: step)
         }
     }
 
-    private func walkMember(
+    private mutating func walkMember(
         _ key: CompiledKey,
         of value: JSONValue,
-        step: Int,
-        taken: TypeSet,
-        _ visit: (End) -> Bool
+        step: Int
     ) -> Bool {
         guard value.kind == .object else {
-            return visit(.safeSide(.wrongType))
+            return visitor.meet(.safeSide(.wrongType))
         }
         let search = value.search(key.bytes, folded: key.foldsToASCII ? key.folded : []) { other in
-            key.isNearly(other) && !areBothDeclared(key, other, at: step)
+            let name = other.slice
+            return key.isNearly(name) && !areBothDeclared(key, name, at: step)
         }
         switch search {
-        case nil: return visit(.safeSide(.ambiguous))
-        case .missing: return walkMissing(step: step, taken: taken, visit)
-        case .found(let member): return walk(member, step: step + 1, taken: taken, visit)
+        case nil: return visitor.meet(.safeSide(.ambiguous))
+        case .missing: return walkMissing(step: step)
+        case .found(let member): return walk(member, step: step + 1)
         }
     }
 
-    private func walkElements(of value: JSONValue, step: Int, taken: TypeSet, _ visit: (End) -> Bool) -> Bool {
+    private mutating func walkElements(of value: JSONValue, step: Int) -> Bool {
         guard value.kind == .array else {
-            return visit(.safeSide(.wrongType))
+            return visitor.meet(.safeSide(.wrongType))
         }
         guard value.count > 0 else {
-            return visit(.missing)
+            return visitor.meet(.missing)
         }
         for element in value.elements {
-            guard walk(element, step: step + 1, taken: taken, visit) else {
+            guard walk(element, step: step + 1) else {
                 return false
             }
         }
@@ -106,39 +112,38 @@ struct ArgumentWalk {
     }
 
     /// An object lacks the member of this step: the schema's default, if it has one, stands in; not for `**`.
-    private func walkMissing(step: Int, taken: TypeSet, _ visit: (End) -> Bool) -> Bool {
+    private mutating func walkMissing(step: Int) -> Bool {
         guard inputSchema != nil, !endsInDescendants else {
-            return visit(.missing)
+            return visitor.meet(.missing)
         }
         let schemas = SchemaWalk(inputSchema)
         guard let value = schemas.defaultValue(of: schemas.schema(at: steps[...step])) else {
-            return visit(.missing)
+            return visitor.meet(.missing)
         }
-        return walk(value, step: step + 1, taken: taken, visit)
+        return walk(value, step: step + 1)
     }
 
     /// Every scalar at any depth that the operator takes; none is one missing value.
-    private func walkDescendants(of value: JSONValue, taken: TypeSet, _ visit: (End) -> Bool) -> Bool {
+    private mutating func walkDescendants(of value: JSONValue) -> Bool {
         var found = false
-        guard visitScalars(of: value, taken: taken, &found, visit) else {
+        guard visitScalars(of: value, &found) else {
             return false
         }
-        return found || visit(.missing)
+        return found || visitor.meet(.missing)
     }
 
-    private func visitScalars(of value: JSONValue, taken: TypeSet, _ found: inout Bool, _ visit: (End) -> Bool) -> Bool
-    {
+    private mutating func visitScalars(of value: JSONValue, _ found: inout Bool) -> Bool {
         switch value.kind {
         case .array:
             for element in value.elements {
-                guard visitScalars(of: element, taken: taken, &found, visit) else {
+                guard visitScalars(of: element, &found) else {
                     return false
                 }
             }
             return true
         case .object:
             for member in value.members {
-                guard visitScalars(of: member.value, taken: taken, &found, visit) else {
+                guard visitScalars(of: member.value, &found) else {
                     return false
                 }
             }
@@ -148,25 +153,24 @@ struct ArgumentWalk {
                 return true
             }
             found = true
-            return visit(.value(value))
+            return visitor.meet(.value(value))
         }
     }
 
     /// Whether the schema's object at this step declares the named key and the other one: then they are two arguments.
-    private func areBothDeclared(_ key: CompiledKey, _ other: JSONString, at step: Int) -> Bool {
+    private func areBothDeclared(_ key: CompiledKey, _ other: ArraySlice<UInt8>, at step: Int) -> Bool {
         guard inputSchema != nil else {
             return false
         }
         let schemas = SchemaWalk(inputSchema)
         let object = schemas.schema(at: steps[..<step])
-        return schemas.property(other.bytes, of: object) != nil && schemas.property(key.bytes, of: object) != nil
+        return schemas.property(other, of: object) != nil && schemas.property(key.bytes, of: object) != nil
     }
 }
 
 extension CompiledKey {
-    /// Whether another key folds to the same text; `other` is known not to be the key itself.
-    func isNearly(_ other: JSONString) -> Bool {
-        let text = other.slice
+    /// Whether another key, which is known not to be this one, folds to the same text.
+    func isNearly(_ text: ArraySlice<UInt8>) -> Bool {
         guard text.contains(where: { $0 >= 0x80 }) else {
             return foldsToASCII && text.count == folded.count && text.elementsEqual(folded) { $0.lowercasedASCII == $1 }
         }

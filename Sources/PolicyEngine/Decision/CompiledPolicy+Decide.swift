@@ -91,17 +91,18 @@ extension CompiledStorage {
 
 /// One decision under way.
 struct DecisionRun {
-    let storage: CompiledStorage
-    let call: PolicyCall
-    let traces: Bool
+    private let judge: ConditionJudge
+    private let traces: Bool
     private var shadow: ShadowVerdict?
     private var steps: [DecisionStep] = []
 
     init(storage: CompiledStorage, call: PolicyCall, traces: Bool) {
-        self.storage = storage
-        self.call = call
+        judge = ConditionJudge(call: call, storage: storage)
         self.traces = traces
     }
+
+    private var storage: CompiledStorage { judge.storage }
+    private var call: PolicyCall { judge.call }
 
     mutating func decide() -> Verdict {
         let coverage = storage.coverage(of: call.tool, toolClass: call.definition?.toolClass)
@@ -131,10 +132,9 @@ struct DecisionRun {
     }
 
     private mutating func judgeRules(_ rules: CompiledRules) -> Verdict? {
-        let judge = ConditionJudge(call: call, zone: storage.zone)
-        return judgeRequire(rules.require, judge) ?? judgeRequire(storage.allTools.require, judge)
-            ?? judgeDenyIf(rules.denyIf, judge) ?? judgeDenyIf(storage.allTools.denyIf, judge)
-            ?? judgeApproval(rules.requireApproval, storage.allTools.requireApproval, judge)
+        judgeRequire(rules.require) ?? judgeRequire(storage.allTools.require)
+            ?? judgeDenyIf(rules.denyIf) ?? judgeDenyIf(storage.allTools.denyIf)
+            ?? judgeApproval(rules.requireApproval, storage.allTools.requireApproval)
     }
 
     private mutating func allow(_ rules: CompiledRules) -> Verdict {
@@ -177,7 +177,7 @@ struct DecisionRun {
 
     // MARK: Steps 7 to 9
 
-    private mutating func judgeRequire(_ blocks: [CompiledBlock], _ judge: ConditionJudge) -> Verdict? {
+    private mutating func judgeRequire(_ blocks: [CompiledBlock]) -> Verdict? {
         for block in blocks {
             let result = judge.judge(block, .require)
             guard !result.isSatisfied else {
@@ -194,7 +194,7 @@ struct DecisionRun {
         return nil
     }
 
-    private mutating func judgeDenyIf(_ blocks: [CompiledBlock], _ judge: ConditionJudge) -> Verdict? {
+    private mutating func judgeDenyIf(_ blocks: [CompiledBlock]) -> Verdict? {
         for block in blocks {
             let result = judge.judge(block, .other)
             guard result.isSatisfied else {
@@ -213,8 +213,7 @@ struct DecisionRun {
 
     private mutating func judgeApproval(
         _ own: [CompiledBlock],
-        _ shared: [CompiledBlock],
-        _ judge: ConditionJudge
+        _ shared: [CompiledBlock]
     ) -> Verdict? {
         guard !call.isApproved else {
             if traces {

@@ -3,18 +3,9 @@ import JSONText
 import UnicodeText
 
 /// Judges blocks for one call.
-///
-/// A class, so that handing it from rule to rule copies a reference and not the call.
-final class ConditionJudge {
+struct ConditionJudge {
     let call: PolicyCall
-    let zone: TimeZoneRules
-    private let inputSchema: JSONValue?
-
-    init(call: PolicyCall, zone: TimeZoneRules) {
-        self.call = call
-        self.zone = zone
-        inputSchema = call.definition?.inputSchema
-    }
+    let storage: CompiledStorage
 
     /// Whether all conditions of a block are satisfied; the first that decides gives the ground.
     ///
@@ -40,32 +31,19 @@ final class ConditionJudge {
     }
 
     private func judge(_ condition: CompiledCondition, _ polarity: Polarity) -> ConditionResult {
-        var collector = JudgementCollector(polarity: polarity)
+        var visitor = ConditionVisitor(condition: condition, polarity: polarity)
         guard condition.root == .arguments else {
-            let operand = operand(of: condition.root)
-            collector.take(
-                operand.map { condition.operation.judge($0, takes: condition.takes) } ?? missing(condition, polarity)
-            )
-            return collector.result
+            visitor.take(operand(of: condition.root))
+            return visitor.collector.result
         }
-        let walk = ArgumentWalk(steps: condition.steps, inputSchema: inputSchema)
-        walk.forEachEnd(from: call.arguments, taken: condition.takes) { end in
-            switch end {
-            case .missing: collector.take(missing(condition, polarity))
-            case .value(let value):
-                collector.take(condition.operation.judge(.argument(value), takes: condition.takes))
-            case .safeSide(let side): collector.take(.safeSide(side))
-            }
-            return !collector.isDecided
-        }
-        return collector.result
-    }
-
-    private func missing(_ condition: CompiledCondition, _ polarity: Polarity) -> Judgement {
-        switch polarity {
-        case .require: Judgement(condition.operation.satisfiesMissing)
-        case .other: Judgement(condition.matchesMissing || condition.operation.holdsForMissing)
-        }
+        var walk = ArgumentWalk(
+            steps: condition.steps,
+            inputSchema: call.definition?.inputSchema,
+            taken: condition.takes,
+            visitor: visitor
+        )
+        walk.walk(from: call.arguments)
+        return walk.visitor.collector.result
     }
 
     /// The value of a root that is no argument; `nil` when there is none.
@@ -78,9 +56,9 @@ final class ConditionJudge {
         case .grantLabel: call.caller.label.map { .text($0) }
         case .grantMember: call.caller.member.map { .text($0) }
         case .clientName: call.caller.clientName.map { .text($0) }
-        case .timeHour: .whole(zone.localDate(at: call.time).secondsOfDay / 3_600)
-        case .timeWeekday: .whole(zone.localDate(at: call.time).date.weekday)
-        case .timeDate: .text(Self.text(of: zone.localDate(at: call.time).date))
+        case .timeHour: .whole(storage.zone.localDate(at: call.time).secondsOfDay / 3_600)
+        case .timeWeekday: .whole(storage.zone.localDate(at: call.time).date.weekday)
+        case .timeDate: .text(Self.text(of: storage.zone.localDate(at: call.time).date))
         }
     }
 
@@ -92,5 +70,37 @@ final class ConditionJudge {
         output.append("-")
         output.append(padded: date.day, to: 2)
         return ByteString(output)
+    }
+}
+
+/// Judges the ends of one condition's walk.
+private struct ConditionVisitor: WalkVisitor {
+    let condition: CompiledCondition
+    var collector: JudgementCollector
+
+    init(condition: CompiledCondition, polarity: Polarity) {
+        self.condition = condition
+        collector = JudgementCollector(polarity: polarity)
+    }
+
+    mutating func meet(_ end: WalkEnd) -> Bool {
+        switch end {
+        case .missing: takeMissing()
+        case .value(let value): take(.argument(value))
+        case .safeSide(let side): collector.take(.safeSide(side))
+        }
+        return !collector.isDecided
+    }
+
+    mutating func take(_ operand: Operand?) {
+        guard let operand else {
+            takeMissing()
+            return
+        }
+        collector.take(condition.operation.judge(operand, takes: condition.takes))
+    }
+
+    private mutating func takeMissing() {
+        collector.take(collector.polarity == .require ? condition.missingInRequire : condition.missingElsewhere)
     }
 }

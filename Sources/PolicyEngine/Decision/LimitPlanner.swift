@@ -113,17 +113,14 @@ struct LimitPlanner {
 
     /// The one value at a path without quantifiers.
     private func value(at steps: [CompiledStep]) -> Result<JSONValue, SafeSide> {
-        var result: Result<JSONValue, SafeSide> = .failure(.wrongType)
-        let walk = ArgumentWalk(steps: steps, inputSchema: call.definition?.inputSchema)
-        walk.forEachEnd(from: call.arguments, taken: .any) { end in
-            switch end {
-            case .missing: result = .failure(.wrongType)
-            case .value(let value): result = .success(value)
-            case .safeSide(let ground): result = .failure(ground)
-            }
-            return false
-        }
-        return result
+        var walk = ArgumentWalk(
+            steps: steps,
+            inputSchema: call.definition?.inputSchema,
+            taken: .any,
+            visitor: SingleValue()
+        )
+        walk.walk(from: call.arguments)
+        return walk.visitor.result
     }
 
     private func amount(at steps: [CompiledStep]) -> Result<ExactDecimal, SafeSide> {
@@ -151,6 +148,20 @@ struct LimitPlanner {
             case .null, .array, .object: return .failure(.wrongType)
             }
         }
+    }
+}
+
+/// Keeps the one end of a walk without quantifiers.
+private struct SingleValue: WalkVisitor {
+    var result: Result<JSONValue, SafeSide> = .failure(.wrongType)
+
+    mutating func meet(_ end: WalkEnd) -> Bool {
+        switch end {
+        case .missing: result = .failure(.wrongType)
+        case .value(let value): result = .success(value)
+        case .safeSide(let ground): result = .failure(ground)
+        }
+        return false
     }
 }
 

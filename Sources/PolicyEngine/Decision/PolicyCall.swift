@@ -2,18 +2,32 @@ public import Base
 public import JSONText
 
 /// Who calls, in the identifiers limits count by and the names conditions see.
+///
+/// All but the client's name is fixed for a grant and shared by its calls.
 public struct PolicyCaller: Sendable {
-    /// Identifies the grant among all of the process, and within a bundle the server too: whatever may share a
-    /// `grant` counter has the same bytes here.
-    public var grant: ByteString
-    /// `grant.label`.
-    public var label: ByteString?
-    /// `grant.member`; also the holder of `member` counters.
-    public var member: ByteString?
-    /// The holder of `server` counters.
-    public var server: ByteString
-    /// The holder of `organisation` counters.
-    public var organisation: ByteString
+    private final class Identity: Sendable {
+        let grant: ByteString
+        let label: ByteString?
+        let member: ByteString?
+        let server: ByteString
+        let organisation: ByteString
+
+        init(
+            grant: ByteString,
+            label: ByteString?,
+            member: ByteString?,
+            server: ByteString,
+            organisation: ByteString
+        ) {
+            self.grant = grant
+            self.label = label
+            self.member = member
+            self.server = server
+            self.organisation = organisation
+        }
+    }
+
+    private let identity: Identity
     /// `client.name`, as the client reports it.
     public var clientName: ByteString?
 
@@ -26,13 +40,22 @@ public struct PolicyCaller: Sendable {
         organisation: ByteString,
         clientName: ByteString? = nil
     ) {
-        self.grant = grant
-        self.label = label
-        self.member = member
-        self.server = server
-        self.organisation = organisation
+        identity = Identity(grant: grant, label: label, member: member, server: server, organisation: organisation)
         self.clientName = clientName
     }
+
+    /// Identifies the grant among all of the process, and within a bundle the server too.
+    ///
+    /// Whatever may share a `grant` counter has the same bytes here.
+    public var grant: ByteString { identity.grant }
+    /// `grant.label`.
+    public var label: ByteString? { identity.label }
+    /// `grant.member`; also the holder of `member` counters.
+    public var member: ByteString? { identity.member }
+    /// The holder of `server` counters.
+    public var server: ByteString { identity.server }
+    /// The holder of `organisation` counters.
+    public var organisation: ByteString { identity.organisation }
 }
 
 /// One call to be decided.

@@ -16,22 +16,42 @@ public struct ToolDefinition: Sendable {
         case new
     }
 
-    /// The exact name.
-    public let name: ByteString
-    /// The whole element of `tools/list`.
-    public let definition: JSONValue
-    /// SHA-256 of the definition's exact canonical form: what a pin is.
-    public let digest: [UInt8]
+    private final class Facts: Sendable {
+        let name: ByteString
+        let definition: JSONValue
+        let digest: [UInt8]
+        let inputSchema: JSONValue?
+        let schema: InputSchema
+        let declaredArguments: DeclaredArguments
+
+        init(name: ByteString, definition: JSONValue) {
+            self.name = name
+            self.definition = definition
+            digest = SHA256.digest(JSONCanonical.exact(definition))
+            inputSchema = definition["inputSchema"]
+            schema = InputSchema(inputSchema)
+            declaredArguments = DeclaredArguments(inputSchema)
+        }
+    }
+
+    private let facts: Facts
     /// The class recorded when a person accepted the definition.
     public var toolClass: ToolClass?
     /// The severity recorded with it.
     public var severity: ToolSeverity?
     /// How it stands now.
     public var standing: Standing
+
+    /// The exact name.
+    public var name: ByteString { facts.name }
+    /// The whole element of `tools/list`.
+    public var definition: JSONValue { facts.definition }
+    /// SHA-256 of the definition's exact canonical form: what a pin is.
+    public var digest: [UInt8] { facts.digest }
     /// Its `inputSchema`, for defaults and declared names.
-    let inputSchema: JSONValue?
-    let schema: InputSchema
-    let declaredArguments: DeclaredArguments
+    var inputSchema: JSONValue? { facts.inputSchema }
+    var schema: InputSchema { facts.schema }
+    var declaredArguments: DeclaredArguments { facts.declaredArguments }
 
     /// Reads one element of `tools/list`; `nil` when it is not an object with a text `name`.
     public init?(
@@ -43,15 +63,10 @@ public struct ToolDefinition: Sendable {
         guard let name = definition["name"]?.string else {
             return nil
         }
-        self.name = ByteString(name.bytes)
-        self.definition = definition
-        digest = SHA256.digest(JSONCanonical.exact(definition))
+        facts = Facts(name: ByteString(name.bytes), definition: definition)
         self.toolClass = toolClass
         self.severity = severity
         self.standing = standing
-        inputSchema = definition["inputSchema"]
-        schema = InputSchema(inputSchema)
-        declaredArguments = DeclaredArguments(inputSchema)
     }
 
     /// Whether the schema could not be compiled or refers outside itself.

@@ -9,7 +9,7 @@ enum JSONErrorPlace {
     }
 
     /// The pointer of the innermost member or element begun before the error; for a duplicate key, of that member.
-    static func pointer(to error: JSONError, in source: [UInt8]) -> JSONPointer {
+    static func pointer(to error: JSONError, in source: [UInt8]) -> PolicyPointer {
         guard error.reason != .tooManyBytes else {
             return .root
         }
@@ -47,9 +47,9 @@ enum JSONErrorPlace {
         return pointer(levels)
     }
 
-    private static func pointer(_ levels: [Level]) -> JSONPointer {
+    private static func pointer(_ levels: [Level]) -> PolicyPointer {
         // A text of nothing but brackets would make a pointer as long as itself.
-        levels.prefix(80).reduce(JSONPointer.root) { pointer, level in
+        levels.prefix(80).reduce(PolicyPointer.root) { pointer, level in
             switch level {
             case .object(let key): key.isEmpty ? pointer : pointer.appending(key)
             case .array(let index): pointer.appending(index)

@@ -30,6 +30,7 @@ public struct PolicyFinding: Sendable, Hashable {
         case impossibleValue = "impossible-value"
         case alwaysFires = "always-fires"
         case weakerClass = "weaker-class"
+        case wideAllow = "wide-allow"
     }
 
     /// How bad it is.

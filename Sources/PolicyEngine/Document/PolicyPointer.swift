@@ -1,12 +1,12 @@
 import Base
 
 /// A JSON Pointer (RFC 6901) under construction.
-public struct JSONPointer: Hashable, Sendable, CustomStringConvertible {
+public struct PolicyPointer: Hashable, Sendable, CustomStringConvertible {
     /// The pointer's text; empty for the whole document.
     public private(set) var description: String
 
     /// The whole document.
-    public static let root = JSONPointer()
+    public static let root = PolicyPointer()
 
     /// The whole document.
     public init() {
@@ -14,21 +14,21 @@ public struct JSONPointer: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The member `key` of the value pointed at.
-    public func appending(_ key: some Collection<UInt8>) -> JSONPointer {
+    public func appending(_ key: some Collection<UInt8>) -> PolicyPointer {
         var copy = self
         copy.description += "/" + Self.escaped(key)
         return copy
     }
 
     /// The element at `index` of the value pointed at.
-    public func appending(_ index: Int) -> JSONPointer {
+    public func appending(_ index: Int) -> PolicyPointer {
         var copy = self
         copy.description += "/\(index)"
         return copy
     }
 
     /// The member `key`, a known name, of the value pointed at.
-    public func appending(_ key: StaticString) -> JSONPointer {
+    public func appending(_ key: StaticString) -> PolicyPointer {
         appending(ByteString(stringLiteral: key).bytes)
     }
 
@@ -52,12 +52,12 @@ public struct JSONPointer: Hashable, Sendable, CustomStringConvertible {
 /// Where in a document something is written.
 public struct SourceLocation: Hashable, Sendable {
     /// The JSON Pointer of the value.
-    public let pointer: JSONPointer
+    public let pointer: PolicyPointer
     /// The byte its text begins at.
     public let offset: Int
 
     /// A place in a document.
-    public init(pointer: JSONPointer, offset: Int) {
+    public init(pointer: PolicyPointer, offset: Int) {
         self.pointer = pointer
         self.offset = offset
     }
