@@ -80,7 +80,7 @@ let outer: [Target] = [
         name: "toolgateTests",
         dependencies: [
             "toolgate", "TestSupport", "Base", "EventLoops", "Gateway", "HTTPTransport", "HTTPWire", "JSONText",
-            "MCPModel", "PolicyEngine", "Secrets", "Settings", "Upstreams",
+            "MCPModel", "PolicyEngine", "Secrets", "Settings", "Upstreams", "YAMLText",
         ],
         path: "Tests/toolgateTests"
     ),

@@ -5,24 +5,30 @@ import PolicyEngine
 
 /// `toolgate policy …`: what can be asked of a policy without a gateway (policy-language.md, section 7).
 enum PolicyCommands {
-    static let all = [check, explain, test]
+    static let all = [
+        check, explain, test, PolicyDiffCommand.command, PolicyFormatCommand.command,
+        PolicyConvertCommand.command,
+    ]
 
     // MARK: - check
 
     static let check = Command(
         ["policy", "check"],
         "read policies and say everything that is wrong with them",
-        details: "Errors and warnings come with line, column and JSON Pointer. Exit 1 on any error.",
+        details: "Errors and warnings come with line, column and JSON Pointer. Exit 1 on any error.\n"
+            + "With --tools also what does not fit the server's tools: paths, types, values, names.",
         operands: CommandOperands(placeholder: "FILE...", count: 1...1_000),
-        options: [.output],
+        options: [PolicyFiles.toolsOption, .output],
         examples: [
             ("one policy", "toolgate policy check policies/crm-sales.json"),
+            ("against a server's tools", "toolgate policy check policies/crm-sales.json --tools tools.json"),
             ("for a script", "toolgate policy check --output json policies/crm-sales.json"),
         ]
     ) { invocation throws(CommandFailure) in
         var isClean = true
+        let tools = try PolicyFiles.tools(invocation)
         for path in invocation.operands {
-            let (policy, findings) = CompiledPolicy.load(try PolicyFiles.read(path))
+            let (policy, findings) = CompiledPolicy.check(try PolicyFiles.read(path), tools: tools)
             isClean = isClean && policy != nil
             if invocation.printsJSON {
                 let name = invocation.operands.count > 1 ? path : nil
