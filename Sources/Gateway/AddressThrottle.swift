@@ -1,4 +1,5 @@
 internal import Base
+internal import EventLoops
 
 /// Counts failed authentications per peer address and refuses an address that fails too often, before any hashing.
 ///
@@ -17,13 +18,13 @@ struct AddressThrottle {
         var lastSuccess: Instant?
     }
 
-    private var entries: [ByteString: Entry] = [:]
+    private var entries: [IPAddress: Entry] = [:]
 
     /// Whether nothing failed lately, so that nobody needs to ask further.
     var isIdle: Bool { entries.isEmpty }
 
     /// Whether an attempt from `address` may be looked at.
-    func admits(_ address: ByteString, now: Instant) -> Bool {
+    func admits(_ address: IPAddress, now: Instant) -> Bool {
         guard let entry = entries[address] else {
             return true
         }
@@ -34,7 +35,7 @@ struct AddressThrottle {
     }
 
     /// Notes a failed attempt.
-    mutating func noteFailure(_ address: ByteString, now: Instant) {
+    mutating func noteFailure(_ address: IPAddress, now: Instant) {
         if entries.count >= Self.maximumAddresses {
             entries.removeAll(keepingCapacity: true)
         }
@@ -44,7 +45,7 @@ struct AddressThrottle {
     }
 
     /// Notes a valid token from an address that failed before.
-    mutating func noteSuccess(_ address: ByteString, now: Instant) {
+    mutating func noteSuccess(_ address: IPAddress, now: Instant) {
         guard entries[address] != nil else {
             return
         }

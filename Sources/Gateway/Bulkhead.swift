@@ -30,3 +30,16 @@ final class Bulkhead: Sendable {
     /// How many places are taken right now.
     var count: Int { occupied.load(ordering: .relaxed) }
 }
+
+/// The places of one grant or one server: those of calls, and those of streams that last.
+///
+/// Counted apart, because a stream is cheap and lasts for hours, and a call is neither.
+final class Places: Sendable {
+    let calls: Bulkhead
+    let streams: Bulkhead
+
+    init(calls: Int, streams: Int) {
+        self.calls = Bulkhead(capacity: calls)
+        self.streams = Bulkhead(capacity: streams)
+    }
+}

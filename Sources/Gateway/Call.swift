@@ -33,8 +33,8 @@ final class Call {
     var acceptsJSON = true
 
     // What it holds and gives back at its end.
-    var grantPlaces: Bulkhead?
-    var serverPlaces: Bulkhead?
+    /// The places it holds, at most one of its grant and one of its server.
+    var held: (grant: Bulkhead?, server: Bulkhead?)
     var reservation: Reservation?
 
     // How its answer goes.
@@ -43,7 +43,7 @@ final class Call {
     /// Whether a stream may be begun while the answer is still awaited, to keep the connection alive.
     var mayStream = false
     /// Whether it is a stream that exists for its client only, so that its client's leaving ends it in every era.
-    var isListening = false
+    private(set) var isListening = false
     /// The client no longer reads: what is written goes nowhere, the work goes on (25/http: disconnect is no cancel).
     var isOutputGone = false
     /// The session id that goes out with the answer to `initialize`.
@@ -55,6 +55,8 @@ final class Call {
     let cancellation = CancellationPoint()
     /// The id of the request that is under way to the server.
     var upstreamID: RequestID?
+    /// Answers to the server's requests that are on their way.
+    var repliesUnderWay = 0
     /// The server's requests that were passed on: its ids and ours.
     var passedRequests: [(server: RequestID, ours: RequestID)] = []
     /// Where the call stands in the worker's list of open calls.
@@ -78,6 +80,34 @@ final class Call {
         }
         ending = reason
         cancellation.cancel()
+    }
+
+    /// Makes it a stream that lasts; its places are counted with those.
+    func startListening() throws(Failure) {
+        isListening = true
+        leave()
+        try enter()
+    }
+
+    /// Takes the call's places among those in flight (security.md, H5).
+    func enter() throws(Failure) {
+        let grant = isListening ? self.grant.places.streams : self.grant.places.calls
+        let server = isListening ? self.grant.server.shared.places.streams : self.grant.server.shared.places.calls
+        guard grant.enter() else {
+            throw Failure(.tooManyInFlight)
+        }
+        held.grant = grant
+        guard server.enter() else {
+            throw Failure(.tooManyInFlight)
+        }
+        held.server = server
+    }
+
+    /// Gives the places back.
+    func leave() {
+        held.grant?.leave()
+        held.server?.leave()
+        held = (nil, nil)
     }
 
     /// Lets the last message of a stream be written that the gateway itself ends.

@@ -133,7 +133,21 @@ extension [UInt8] {
     /// Appends `text`, which must be UTF-8, as a JSON string that is safe on a terminal: every control character is
     /// escaped, those of C1 and DEL too (security.md, E9).
     mutating func append(quoted text: some Collection<UInt8>) {
+        append(quoted: Array(text))
+    }
+
+    /// The same for an array.
+    mutating func append(quoted text: [UInt8]) {
         append(UInt8(ascii: "\""))
+        // Nearly every text is one run of plain ASCII, copied at once.
+        let isPlain = text.allSatisfy { byte in
+            byte &- 0x20 < 0x5f && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")  // wraps below 0x20
+        }
+        guard !isPlain else {
+            append(contentsOf: text)
+            append(UInt8(ascii: "\""))
+            return
+        }
         var previous: UInt8 = 0
         for byte in text {
             switch byte {

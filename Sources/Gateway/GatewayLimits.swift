@@ -2,10 +2,14 @@
 public struct GatewayLimits: Sendable {
     /// The most bytes of a client's body.
     public var maximumBodyBytes = 4 * 1024 * 1024
-    /// The most requests of one grant in flight at once, streams included.
+    /// The most requests of one grant in flight at once; streams without end are counted apart.
     public var maximumInFlightPerGrant = 256
-    /// The most requests to one server in flight at once, streams included.
+    /// The most requests to one server in flight at once; streams without end are counted apart.
     public var maximumInFlightPerServer = 4_096
+    /// The most streams without end (GET, `subscriptions/listen`) of one grant.
+    public var maximumStreamsPerGrant = 10_000
+    /// The most streams without end to one server.
+    public var maximumStreamsPerServer = 20_000
     /// The most open session ids remembered by one worker, so that they are not unsealed again.
     public var maximumCachedSessions = 4_096
     /// The most ended sessions remembered until their ids run out by themselves.

@@ -9,10 +9,11 @@ internal import Secrets
 extension GatewayWorker {
     /// Refuses requests that a page of somebody else, or a rebound name, made a browser send (security.md, C9).
     func checkSender(_ fields: HTTPFields) throws(Failure) {
-        if let host = fields[.host] {
+        if let host = fields[.host], !host.elementsEqual(admittedHost) {
             guard core.hosts.admits(host: host) else {
                 throw Failure(.hostNotAllowed)
             }
+            admittedHost = Array(host)
         }
         if let origin = fields[.origin] {
             guard core.hosts.admits(origin: origin) else {
@@ -31,17 +32,17 @@ extension GatewayWorker {
         peer: SocketAddress
     ) throws(Failure) -> GrantEntry {
         let now = loop.now
-        if !throttle.isIdle, !throttle.admits(Self.key(of: peer), now: now) {
+        if !throttle.isIdle, !throttle.admits(peer.ip.neighbourhood, now: now) {
             throw Failure(.tooManyFailures, retryAfter: .seconds(10))
         }
         guard let grant = grant(of: fields[.authorization]), grant.isValid(at: core.time.wallTime),
             grant.server.isNamed(segment)
         else {
-            throttle.noteFailure(Self.key(of: peer), now: now)
+            throttle.noteFailure(peer.ip.neighbourhood, now: now)
             throw Failure(.unauthorized)
         }
         if !throttle.isIdle {
-            throttle.noteSuccess(Self.key(of: peer), now: now)
+            throttle.noteSuccess(peer.ip.neighbourhood, now: now)
         }
         return grant
     }
@@ -67,12 +68,6 @@ extension GatewayWorker {
             tokens.insert(text, found)
         }
         return found
-    }
-
-    /// One client's address; of IPv6 the network of 64 bits, which one client may have all of.
-    private static func key(of peer: SocketAddress) -> ByteString {
-        let text = Array("\(peer.ip)".utf8)
-        return ByteString(text)
     }
 
     /// The session a legacy request names, opened for its own grant only (D1, F6).

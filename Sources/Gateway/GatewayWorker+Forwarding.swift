@@ -61,9 +61,9 @@ extension GatewayWorker {
             throw Failure(.cancelled)
         }
         let upstream = upstream(of: call.grant.server)
-        let sentAt = loop.now
+        let sentAt = core.time.now
         call.upstreamID = message.requestID
-        defer { call.record.upstreamTime = loop.now.elapsed(since: sentAt) }
+        defer { call.record.upstreamTime = core.time.now.elapsed(since: sentAt) }
         do throws(UpstreamFailure) {
             let reply = try await upstream.server.send(message, cancellation: call.cancellation)
             call.record.upstreamStatus = reply.status
@@ -85,8 +85,13 @@ extension GatewayWorker {
 
     /// Passes a stream on, event by event, up to the response; which it returns.
     func relay(_ call: Call, _ stream: UpstreamStream) async throws(Failure) -> JSONDocument {
+        let beganAt = core.time.now
+        let before = call.record.upstreamTime ?? .zero
         call.cancellation.onCancel { stream.cancel() }
-        defer { call.cancellation.onCancel(nil) }
+        defer {
+            call.cancellation.onCancel(nil)
+            call.record.upstreamTime = before + core.time.now.elapsed(since: beganAt)
+        }
         do throws(UpstreamFailure) {
             while let event = try await stream.next() {
                 guard isStillGranted(call) else {

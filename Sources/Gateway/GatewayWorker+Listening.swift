@@ -18,7 +18,7 @@ extension GatewayWorker {
         guard call.acceptsEvents else {
             throw Failure(.notAcceptable)
         }
-        call.isListening = true
+        try call.startListening()
         let filter = Self.permitted(wanted, call.grant.policy?.compiled)
         var stream = filter.isEmpty ? nil : await openListen(call, filter)
         let honoured = await acknowledged(call, stream, filter)

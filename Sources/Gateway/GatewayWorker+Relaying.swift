@@ -74,6 +74,8 @@ extension GatewayWorker {
 
     // LIMIT: requests of a server that one stream passes on to its client.
     private static let maximumPassedRequests = 256
+    // LIMIT: answers to requests of one stream that are on their way at once; a server that asks faster gets none.
+    private static let maximumReplies = 32
 
     /// Passes a server's request on under an id of ours, or answers it here: the client does not offer this, policy
     /// does not allow it, or there is nobody to ask.
@@ -114,6 +116,10 @@ extension GatewayWorker {
 
     /// Sends a message that gets no answer, beside the call it belongs to.
     private func post(_ body: [UInt8], method: MCPMethod?, for call: Call) {
+        guard call.repliesUnderWay < Self.maximumReplies else {
+            return
+        }
+        call.repliesUnderWay += 1
         let server = upstream(of: call.grant.server).server
         let message = UpstreamMessage(
             posting: body,
@@ -123,6 +129,7 @@ extension GatewayWorker {
             sessionID: call.session?.upstreamID
         )
         spawn {
+            defer { call.repliesUnderWay -= 1 }
             do throws(UpstreamFailure) {
                 if case .stream(let stream, _) = try await server.send(message) {
                     stream.cancel()

@@ -10,7 +10,7 @@ internal import RateLimits
 extension GatewayWorker {
     /// Serves one request.
     func serve(_ exchange: HTTPServerExchange) async {
-        let startedAt = loop.now
+        let startedAt = core.time.now
         refreshSnapshot()
         let segment: ArraySlice<UInt8>
         switch Route(exchange.head) {
@@ -43,7 +43,7 @@ extension GatewayWorker {
         track(call)
         call.exchange.onPeerClosed = { [unowned call] in call.peerClosed() }
         do throws(Failure) {
-            try enter(call)
+            try call.enter()
             switch call.exchange.head.method {
             case .post: try await post(call)
             case .get: try await openStream(call)
@@ -55,31 +55,18 @@ extension GatewayWorker {
         }
         call.exchange.onPeerClosed = nil
         untrack(call)
-        leave(call)
-        call.record.gatewayTime = loop.now.elapsed(since: call.startedAt)
+        settle(call)
         log.append(call.record)
     }
 
-    /// Takes the call's places among those in flight (security.md, H5).
-    private func enter(_ call: Call) throws(Failure) {
-        let (grant, server) = (call.grant.bulkhead, call.grant.server.shared.bulkhead)
-        guard grant.enter() else {
-            throw Failure(.tooManyInFlight)
-        }
-        call.grantPlaces = grant
-        guard server.enter() else {
-            throw Failure(.tooManyInFlight)
-        }
-        call.serverPlaces = server
-    }
-
-    /// Gives back whatever the call holds; runs however it ended.
-    private func leave(_ call: Call) {
-        call.grantPlaces?.leave()
-        call.serverPlaces?.leave()
+    /// Gives back whatever the call holds and takes its time; runs however it ended.
+    private func settle(_ call: Call) {
+        call.leave()
         if let reservation = call.reservation {
             core.counters.release(reservation)
         }
+        let whole = core.time.now.elapsed(since: call.startedAt)
+        call.record.gatewayTime = whole - (call.record.upstreamTime ?? .zero)
     }
 
     // MARK: Reading
@@ -159,8 +146,10 @@ extension GatewayWorker {
             method: fields[.mcpMethod],
             name: fields[.mcpName]
         )
-        for field in fields where field.known == nil && field.name.hasPrefix(MCPHeaders.parameterPrefix) {
-            headers.appendParameter(field.name, field.value)
+        if fields.hasUnknownMCPField {
+            for field in fields where field.known == nil {
+                headers.appendParameter(field.name, field.value)
+            }
         }
         return headers
     }

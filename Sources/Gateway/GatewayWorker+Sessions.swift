@@ -122,7 +122,7 @@ extension GatewayWorker {
             throw Failure(.notAcceptable)
         }
         try enterSession(call)
-        call.isListening = true
+        try call.startListening()
         call.logLevel = .debug
         call.capabilities = Self.permitted(call.session?.capabilities ?? [], call.grant.policy?.compiled)
         let message = UpstreamMessage(.get, sessionID: call.session?.upstreamID, revision: call.revision)

@@ -119,12 +119,15 @@ extension GatewayWorker {
         guard let arguments, arguments.count > 0 else {
             return []
         }
-        var keys: [[UInt8]] = []
+        var keys: [ArraySlice<UInt8>] = []
+        keys.reserveCapacity(min(arguments.count, 64))
         // LIMIT: keys of one record; the rest is not worth the space.
         for member in arguments.members.prefix(64) {
-            keys.append(Array(member.key.slice.prefix(256)))
+            keys.append(member.key.slice.prefix(256))
         }
-        keys.sort { $0.lexicographicallyPrecedes($1) }
+        if keys.count > 1 {
+            keys.sort { $0.lexicographicallyPrecedes($1) }
+        }
         var text: [UInt8] = [UInt8(ascii: "[")]
         for (index, key) in keys.enumerated() {
             if index > 0 {

@@ -23,6 +23,8 @@ final class GatewayWorker {
     let log: DecisionLog
     var view: SnapshotView
     var throttle = AddressThrottle()
+    /// The Host that was admitted last; most requests have the same one.
+    var admittedHost: [UInt8] = []
     var tokens = TokenCache()
     var open = OpenCalls()
     var sessions: [ByteString: ClientSession] = [:]

@@ -17,11 +17,15 @@ enum Representation {
     ///
     /// Lenient: clients should list both, the ones that list one get that one, and no `Accept` at all is anything.
     static func accepted(_ fields: HTTPFields) throws(Failure) -> (json: Bool, events: Bool) {
-        // The usual client lists both in one field: no copy of it is made.
         guard let first = fields[.accept] else {
             return (true, true)
         }
-        let list = fields.count(of: .accept) == 1 ? first : (fields.combined(.accept) ?? [])[...]
+        let isAlone = fields.count(of: .accept) == 1
+        // What every SDK sends, without taking it apart.
+        if isAlone, first.isEqual(to: "application/json, text/event-stream") {
+            return (true, true)
+        }
+        let list = isAlone ? first : (fields.combined(.accept) ?? [])[...]
         var json = false
         var events = false
         for item in list.split(separator: UInt8(ascii: ",")) {

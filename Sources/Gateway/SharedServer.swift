@@ -6,10 +6,10 @@ internal import Upstreams
 final class SharedServer: Sendable {
     let inventory = Inventory()
     let knowledge = UpstreamKnowledge()
-    let bulkhead: Bulkhead
+    let places: Places
 
-    init(maximumInFlight: Int) {
-        bulkhead = Bulkhead(capacity: maximumInFlight)
+    init(places: Places) {
+        self.places = places
     }
 }
 
@@ -19,7 +19,7 @@ final class SharedServer: Sendable {
 final class SharedState: Sendable {
     private struct State {
         var servers: [ByteString: SharedServer] = [:]
-        var grants: [TokenDigest: Bulkhead] = [:]
+        var grants: [TokenDigest: Places] = [:]
     }
 
     private let state = Mutex(State())
@@ -33,16 +33,23 @@ final class SharedState: Sendable {
     func take(
         servers: Set<ByteString>,
         grants: Set<TokenDigest>
-    ) -> (servers: [ByteString: SharedServer], grants: [TokenDigest: Bulkhead]) {
+    ) -> (servers: [ByteString: SharedServer], grants: [TokenDigest: Places]) {
         state.withLock { state in
             var next = State()
             for key in servers {
                 next.servers[key] =
-                    state.servers[key] ?? SharedServer(maximumInFlight: limits.maximumInFlightPerServer)
+                    state.servers[key]
+                    ?? SharedServer(
+                        places: Places(
+                            calls: limits.maximumInFlightPerServer,
+                            streams: limits.maximumStreamsPerServer
+                        )
+                    )
             }
             for digest in grants {
                 next.grants[digest] =
-                    state.grants[digest] ?? Bulkhead(capacity: limits.maximumInFlightPerGrant)
+                    state.grants[digest]
+                    ?? Places(calls: limits.maximumInFlightPerGrant, streams: limits.maximumStreamsPerGrant)
             }
             state = next
             return (next.servers, next.grants)

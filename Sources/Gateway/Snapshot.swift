@@ -68,8 +68,8 @@ final class GrantEntry: Sendable {
     let server: ServerEntry
     /// None: every call is denied.
     let policy: PolicyEntry?
-    /// Calls in flight; outlives snapshots.
-    let bulkhead: Bulkhead
+    /// Its places among the requests in flight; outlive snapshots.
+    let places: Places
     /// The fields of a record that follow from the grant, rendered.
     let recordFields: [UInt8]
     /// Who calls, in policy's words; the client's own name is added per call.
@@ -83,7 +83,7 @@ final class GrantEntry: Sendable {
         expires: WallTime?,
         server: ServerEntry,
         policy: PolicyEntry?,
-        bulkhead: Bulkhead
+        places: Places
     ) {
         self.digest = digest
         id = ByteString(digest.bytes)
@@ -92,7 +92,7 @@ final class GrantEntry: Sendable {
         self.expires = expires
         self.server = server
         self.policy = policy
-        self.bulkhead = bulkhead
+        self.places = places
         var fields: [UInt8] = []
         fields.append(#","grant":"#)
         fields.append(quoted: label.bytes)

@@ -156,7 +156,7 @@ struct SnapshotCompiler {
         }
         var grants: [TokenDigest: GrantEntry] = [:]
         for (grant, digest) in zip(definition.grants, digests) {
-            guard let server = servers[grant.server], let bulkhead = shares.grants[digest] else {
+            guard let server = servers[grant.server], let places = shares.grants[digest] else {
                 continue
             }
             grants[digest] = GrantEntry(
@@ -167,7 +167,7 @@ struct SnapshotCompiler {
                 expires: grant.expires,
                 server: server,
                 policy: grant.policy.flatMap { policies[$0] },
-                bulkhead: bulkhead
+                places: places
             )
         }
         return Snapshot(servers: servers, grants: grants)

@@ -133,6 +133,11 @@ public struct HTTPFields: Sendable {
         contains(field) ? entries.count { $0.known == field.rawValue } : 0
     }
 
+    /// Whether there is a field whose name begins with `mcp-` and is none of the known ones.
+    public var hasUnknownMCPField: Bool {
+        entries.contains { $0.known == FieldEntry.unknownMCP }
+    }
+
     /// The values of all fields of this kind joined by `, ` (RFC 9110, section 5.3); `nil` when there is none.
     public func combined(_ field: KnownField) -> [UInt8]? {
         guard contains(field) else {

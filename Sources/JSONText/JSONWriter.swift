@@ -170,39 +170,37 @@ public struct JSONWriter {
     }
 
     private mutating func appendQuoted(_ text: StaticString) {
-        text.withUTF8Buffer { buffer in
-            if unsafe buffer.contains(where: Self.needsEscape) {
-                unsafe appendQuoted(buffer)
-                return
-            }
-            output.append(UInt8(ascii: "\""))
-            unsafe output.append(contentsOf: buffer)
-            output.append(UInt8(ascii: "\""))
-        }
+        text.withUTF8Buffer { buffer in unsafe appendQuoted(contiguous: buffer) }
     }
 
     private mutating func appendQuoted(bytes text: ArraySlice<UInt8>) {
-        output.append(UInt8(ascii: "\""))
-        var start = text.startIndex
-        for index in text.indices where Self.needsEscape(text[index]) {
-            output.append(contentsOf: text[start..<index])
-            appendEscape(text[index])
-            start = index + 1
-        }
-        output.append(contentsOf: text[start...])
-        output.append(UInt8(ascii: "\""))
+        unsafe text.withUnsafeBufferPointer { buffer in unsafe appendQuoted(contiguous: buffer) }
     }
 
     private mutating func appendQuoted(_ text: some Collection<UInt8>) {
+        // Arrays, slices and literals, the usual case, are one run of memory: no generic code touches their bytes.
+        if text.withContiguousStorageIfAvailable({ buffer in unsafe appendQuoted(contiguous: buffer) }) == nil {
+            let copy = Array(text)
+            unsafe copy.withUnsafeBufferPointer { buffer in unsafe appendQuoted(contiguous: buffer) }
+        }
+    }
+
+    private mutating func appendQuoted(contiguous text: UnsafeBufferPointer<UInt8>) {
         output.append(UInt8(ascii: "\""))
         // Whole runs without anything to escape are copied at once; most texts are one such run.
-        var rest = text[...]
-        while let stop = rest.firstIndex(where: Self.needsEscape) {
-            output.append(contentsOf: rest[..<stop])
-            appendEscape(rest[stop])
-            rest = rest[rest.index(after: stop)...]
+        var start = 0
+        var position = 0
+        while position < text.count {
+            // SAFETY: the position is below the count; the buffer outlives the call.
+            let byte = unsafe text[position]
+            if Self.needsEscape(byte) {
+                unsafe output.append(contentsOf: UnsafeBufferPointer(rebasing: text[start..<position]))
+                appendEscape(byte)
+                start = position + 1
+            }
+            position += 1
         }
-        output.append(contentsOf: rest)
+        unsafe output.append(contentsOf: UnsafeBufferPointer(rebasing: text[start..<text.count]))
         output.append(UInt8(ascii: "\""))
     }
 

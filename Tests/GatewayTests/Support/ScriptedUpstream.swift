@@ -32,26 +32,13 @@ final class ScriptedUpstream: Sendable {
     private let connections = Mutex(0)
 
     init(_ script: @escaping Script) {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = Socket.address(port: 0)
-        withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                _ = bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
-        listen(descriptor, 128)
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                _ = getsockname(descriptor, $0, &length)
-            }
-        }
+        let (descriptor, port) = Loopback.listener()
         listener = descriptor
-        port = UInt16(bigEndian: address.sin_port)
+        self.port = port
         self.script = script
         onThread { [weak self] in
             while true {
-                let accepted = accept(descriptor, nil, nil)
+                let accepted = Loopback.accept(descriptor)
                 guard accepted >= 0, let self else {
                     break
                 }

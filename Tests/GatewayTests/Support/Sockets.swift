@@ -16,28 +16,9 @@ final class Socket: @unchecked Sendable {
         Glibc.close(descriptor)
     }
 
-    static func address(port: UInt16) -> sockaddr_in {
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = port.bigEndian
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        return address
-    }
-
     /// Connects to a port of this machine.
     static func connected(to port: UInt16) -> Socket? {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = address(port: port)
-        let status = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
-        guard status == 0 else {
-            Glibc.close(descriptor)
-            return nil
-        }
-        return Socket(descriptor: descriptor)
+        Loopback.connect(to: port).map { Socket(descriptor: $0) }
     }
 
     func setTimeout(seconds: Int, microseconds: Int = 0) {
