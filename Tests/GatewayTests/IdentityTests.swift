@@ -170,4 +170,28 @@ struct IdentityTests {
         #expect(statuses == [401, 429])
         await gateway.stop()
     }
+
+    @Test("C12: no header or preface makes an address: failures count for the socket, whatever they say of themselves")
+    func forgedAddresses() async throws {
+        let gateway = try await Harness.start(Upstreams.legacy())
+        let client = try gateway.client(token: "x")
+        for number in 0..<AddressThrottle.capacity {
+            let address = "203.0.113.\(number)"
+            let headers = [
+                "x-forwarded-for: \(address)", "forwarded: for=\(address)", "x-real-ip: \(address)",
+                "true-client-ip: \(address)", "x-client-ip: \(address)", "cf-connecting-ip: \(address)",
+            ]
+            #expect(try client.request("POST", Self.list, headers: headers).status == 401, "\(number)")
+        }
+        let fresh = try gateway.client()
+        #expect(try fresh.request("POST", Self.list, headers: ["x-forwarded-for: 198.51.100.1"]).status == 429)
+        for preface in ["PROXY TCP4 198.51.100.1 198.51.100.2 1 2\r\n", "\r\n\r\n\0\r\nQUIT\n\u{21}\u{11}\0\u{0c}"] {
+            let proxied = try gateway.client()
+            proxied.socket.write(preface)
+            proxied.send("POST", Self.list)
+            #expect(proxied.socket.readMessage()?.status == 400)
+            #expect(proxied.socket.isEnded())
+        }
+        await gateway.stop()
+    }
 }

@@ -41,7 +41,7 @@ final class Harness: Sendable {
     let sink: MemorySink
     let keys: KeyFile
     /// Kept alive: a scripted upstream stops listening when nobody holds it.
-    private let upstream: ScriptedUpstream
+    private let upstreams: [ScriptedUpstream]
 
     /// What a harness is made of; every part has a default.
     struct Options {
@@ -53,6 +53,10 @@ final class Harness: Sendable {
         var keys = KeyFile.generate()
         var expires: WallTime?
         var bodyLimit: Int?
+        /// A server of its own behind `second`, which the grant `other` then opens instead of `crm`.
+        var second: ScriptedUpstream?
+        var secondPolicy = #"{"version":"1","default":"allow"}"#
+        var secondHeaders: [(String, String)] = []
     }
 
     private init(
@@ -61,9 +65,9 @@ final class Harness: Sendable {
         tokens: (String, String),
         sink: MemorySink,
         keys: KeyFile,
-        upstream: ScriptedUpstream
+        upstreams: [ScriptedUpstream]
     ) {
-        self.upstream = upstream
+        self.upstreams = upstreams
         self.service = service
         self.port = port
         token = tokens.0
@@ -101,34 +105,32 @@ final class Harness: Sendable {
             ),
             sink: sink,
             keys: options.keys,
-            upstream: upstream
+            upstreams: [upstream] + [options.second].compactMap(\.self)
         )
     }
 
-    /// Two servers on one upstream: `crm` with the grants `ci` and `other`, and `second` that no grant opens.
+    /// Two servers: `crm` with the grants `ci` and `other`, and `second` on the same upstream, that no grant opens.
     static func definition(
         _ upstream: ScriptedUpstream,
         _ options: Options,
         tokens: (GrantToken, GrantToken),
         includesFirst: Bool = true
     ) throws -> SnapshotDefinition {
-        let configuration = try UpstreamConfiguration(
-            name: "crm",
-            address: UpstreamAddress(Array("http://127.0.0.1:\(upstream.port)/mcp".utf8)),
-            headers: options.headers.map {
-                UpstreamHeader(name: ByteString($0.0), value: Secret(Array($0.1.utf8)))
-            },
-            limits: options.upstreamLimits
-        )
+        let first = try configuration("crm", upstream, options.headers, options)
+        let second = try configuration("second", options.second ?? upstream, options.secondHeaders, options)
         let digester = options.keys.grantDigester
         var definition = SnapshotDefinition(servers: [
-            ServerDefinition(name: "crm", upstream: configuration),
-            ServerDefinition(name: "second", upstream: configuration),
+            ServerDefinition(name: "crm", upstream: first),
+            ServerDefinition(name: "second", upstream: options.second == nil ? first : second),
         ])
         if let policy = options.policy {
             let (compiled, findings) = CompiledPolicy.load(Array(policy.utf8))
             let usable = try #require(compiled, "\(findings)")
             definition.policies = [PolicyDefinition(name: "p", server: "crm", compiled: usable)]
+        }
+        if options.second != nil {
+            let usable = try #require(CompiledPolicy.load(Array(options.secondPolicy.utf8)).0)
+            definition.policies.append(PolicyDefinition(name: "q", server: "second", compiled: usable))
         }
         let policy: ByteString? = options.policy == nil ? nil : "p"
         if includesFirst {
@@ -145,12 +147,26 @@ final class Harness: Sendable {
         definition.grants.append(
             GrantDefinition(
                 label: "other",
-                server: "crm",
-                policy: policy,
+                server: options.second == nil ? "crm" : "second",
+                policy: options.second == nil ? policy : "q",
                 digest: digester.digest(of: tokens.1).bytes
             )
         )
         return definition
+    }
+
+    private static func configuration(
+        _ name: String,
+        _ upstream: ScriptedUpstream,
+        _ headers: [(String, String)],
+        _ options: Options
+    ) throws -> UpstreamConfiguration {
+        try UpstreamConfiguration(
+            name: ByteString(name),
+            address: UpstreamAddress(Array("http://127.0.0.1:\(upstream.port)/mcp".utf8)),
+            headers: headers.map { UpstreamHeader(name: ByteString($0.0), value: Secret(Array($0.1.utf8))) },
+            limits: options.upstreamLimits
+        )
     }
 
     /// Reloads with another policy, or without the first grant.
