@@ -1,4 +1,4 @@
-// swift-tools-version: 6.3
+// swift-tools-version: 6.2
 import PackageDescription
 
 // The graph is the design: docs/architecture.md, "The rooms". Tests/ArchitectureTests compares the two.
