@@ -1,3 +1,4 @@
+import Base
 import JSONText
 import PolicyEngine
 import TestSupport
@@ -5,23 +6,40 @@ import Testing
 
 @Suite("The guide's examples")
 struct GuideTests {
-    /// The fenced blocks marked `json policy`.
-    private static func examples() throws -> [String] {
+    /// A policy of the guide and the calls that follow it, each a line with what must come of it.
+    private struct Example {
+        let policy: String
+        var cases: [Substring] = []
+    }
+
+    /// The fenced blocks marked `json policy`, each with the lines of the blocks marked `jsonl cases` behind it.
+    private static func told() throws -> [Example] {
         let guide = try #require(Corpora.bytes(ofFile: "\(Corpora.repository)/docs/policy.md"))
-        var examples: [String] = []
-        var current: [Substring]?
+        var told: [Example] = []
+        var opening: Substring?
+        var block: [Substring] = []
         for line in String(decoding: guide, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false) {
-            if line == "```json policy" {
-                current = []
-            } else if line == "```", let lines = current {
-                examples.append(lines.joined(separator: "\n"))
-                current = nil
-            } else {
-                current?.append(line)
+            if line == "```", let kind = opening {
+                opening = nil
+                if kind == "```json policy" {
+                    told.append(Example(policy: block.joined(separator: "\n")))
+                } else if kind == "```jsonl cases" {
+                    try #require(!told.isEmpty, "calls before the first policy")
+                    told[told.count - 1].cases += block
+                }
+                block = []
+            } else if opening != nil {
+                block.append(line)
+            } else if line.hasPrefix("```") {
+                opening = line
             }
         }
-        #expect(current == nil, "a block is not closed")
-        return examples
+        #expect(opening == nil, "a block is not closed")
+        return told
+    }
+
+    private static func examples() throws -> [String] {
+        try told().map(\.policy)
     }
 
     @Test("every policy in docs/policy.md loads without errors or warnings")
@@ -32,6 +50,22 @@ struct GuideTests {
             let (policy, findings) = CompiledPolicy.load(Array(example.utf8))
             #expect(policy != nil, "\(example)")
             #expect(findings.isEmpty, "\(example)")
+        }
+    }
+
+    @Test("every call in docs/policy.md comes to what the guide says")
+    func cases() throws {
+        let told = try Self.told()
+        #expect(told.reduce(0) { $0 + $1.cases.count } >= 50)
+        for example in told {
+            let policy = try #require(CompiledPolicy.load(Array(example.policy.utf8)).policy)
+            var explainer = Explainer(policy: policy, tools: nil, runTime: WallTime(milliseconds: 0))
+            for line in example.cases {
+                let expected = try JSONDocument(Array(line.utf8)).root["expect"]
+                let answer = try JSONDocument(explainer.explain(Array(line.utf8))).root
+                #expect(answer["outcome"]?.string?.text == expected?["outcome"]?.string?.text, "\(line)")
+                #expect(answer["rule"]?.string?.text == expected?["rule"]?.string?.text ?? "", "\(line)")
+            }
         }
     }
 
