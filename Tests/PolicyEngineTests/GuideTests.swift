@@ -13,8 +13,8 @@ struct GuideTests {
     }
 
     /// The fenced blocks marked `json policy`, each with the lines of the blocks marked `jsonl cases` behind it.
-    private static func told() throws -> [Example] {
-        let guide = try #require(Corpora.bytes(ofFile: "\(Corpora.repository)/docs/policy.md"))
+    private static func told(in page: String = "docs/policy.md") throws -> [Example] {
+        let guide = try #require(Corpora.bytes(ofFile: "\(Corpora.repository)/\(page)"))
         var told: [Example] = []
         var opening: Substring?
         var block: [Substring] = []
@@ -67,6 +67,18 @@ struct GuideTests {
                 #expect(answer["rule"]?.string?.text == expected?["rule"]?.string?.text ?? "", "\(line)")
             }
         }
+    }
+
+    @Test("the README's policy loads without errors or warnings, and does what its table says")
+    func readme() throws {
+        let told = try Self.told(in: "README.md")
+        #expect(told.count == 1)
+        var calls = try JudgedCalls(try #require(told.first).policy)
+        #expect(try calls.judge("create_lead", #"{"price":5000}"#) == "allow")
+        #expect(try calls.judge("create_lead", #"{"price":9000}"#) == "deny /tools/create_lead/require/args.price-lte")
+        #expect(try calls.judge("get_lead") == "allow")
+        #expect(try calls.judge("delete_lead") == "hidden (hidden)")
+        #expect(try calls.judge("move_lead") == "deny (default deny)")
     }
 
     @Test("the guide's rules on arguments do what its text says")
