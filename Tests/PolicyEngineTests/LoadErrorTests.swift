@@ -345,11 +345,31 @@ struct LoadWarningTests {
         "B3: an anchored pattern in require and a search in deny_if are not warned about",
         arguments: [
             ("require", "^prod$"), ("require", "\\\\Aprod\\\\z"), ("deny_if", "prod"),
+            ("require", "^a$|^b$"), ("require", "^(a|b)$"), ("require", "(?i)^a$"), ("require", "^[|]$"),
+            ("require", "^[]|]$"), ("require", "^[[:alpha:]|]$"), ("require", "^\\\\Qa|b\\\\E$"),
+            ("require", "^a\\\\\\\\$"),
+            ("require", "^a\\\\|b$"),
         ]
     )
     func notWarned(list: String, pattern: String) throws {
         let text = #"{"\#(list)":[{"conditions":[{"path":"args.a","op":"regex","value":"\#(pattern)"}]}]}"#
         #expect(try warnings(#"{"version":"1","default":"deny","tools":{"x":\#(text)}}"#).isEmpty)
+    }
+
+    @Test(
+        "B3: in require, a pattern that a longer text can hide in is warned about, however anchored it looks",
+        arguments: [
+            ("prod", "not-prod;rm"), ("^prod", "prod;rm"), ("prod$", "not-prod"), ("^prod|dev$", "prod;rm"),
+            ("^a$|b", "xbx"), ("^(?m)a$", "a\\nrm"), ("(?m)^a$", "x\\na"), ("^a|^b$", "a;rm"), ("^?a$", "xa"),
+            ("^a$?", "a;rm"), ("^a\\\\$", "a$x"), ("^a\\\\\\\\z", "a\\\\zx"), ("^(a)|[|]$", "ax"), ("(^a$|b)", "xb"),
+        ]
+    )
+    func searched(pattern: String, longer: String) throws {
+        let rules = #"{"require":[{"conditions":[{"path":"args.a","op":"regex","value":"\#(pattern)"}]}]}"#
+        let policy = #"{"version":"1","default":"deny","tools":{"x":\#(rules)}}"#
+        #expect(try warnings(policy) == ["/tools/x/require/0/conditions/0/value search-not-match"])
+        // The warning says the truth: the pattern does let the longer text through.
+        #expect(try judge(rules, #"{"a":"\#(longer)"}"#).outcome == "allow")
     }
 
     @Test("the whole example of the language's first section loads without a word")

@@ -210,7 +210,7 @@ struct OperationCompiler {
         guard let source = text(&findings) else {
             return nil
         }
-        if condition.op == .regex, kind == .require, !Self.isAnchored(source) {
+        if condition.op == .regex, kind == .require, !PatternAnchors.areComplete(in: source) {
             let advice = "write `^…$` to match the whole text"
             findings.warning(
                 .searchNotMatch,
@@ -225,12 +225,6 @@ struct OperationCompiler {
             findings.error(.badValue, at: location, "the pattern cannot be used: \(error)")
             return nil
         }
-    }
-
-    private static func isAnchored(_ source: [UInt8]) -> Bool {
-        let begins = source.starts(with: "^".utf8) || source.starts(with: "\\A".utf8)
-        let ends = source.hasSuffix("$") || source.hasSuffix("\\z")
-        return begins && ends && !source.hasSuffix("\\$")
     }
 
     /// The elements of a list of texts.
