@@ -103,6 +103,16 @@ final class Call {
         held.server = server
     }
 
+    /// Takes the call's places; why not, when there are none.
+    func refusedEntry() -> Failure? {
+        do throws(Failure) {
+            try enter()
+            return nil
+        } catch {
+            return error
+        }
+    }
+
     /// Gives the places back.
     func leave() {
         held.grant?.leave()

@@ -27,7 +27,8 @@ extension Failure.Kind {
         case .unauthorized: .init(status: 401, code: 4010)
         case .encodingNotSupported: .init(status: 415, code: -32600)
         case .bodyNotReceived: .init(status: 400, code: -32700)
-        case .tooManyInFlight: .init(status: 200, code: 4291)
+        // Without an id nobody reads the body: the status has to say it.
+        case .tooManyInFlight: .init(status: answersRequest ? 200 : 503, code: 4291)
         case .cancelled: .init(status: 200, code: 4990)
         case .draining: .init(status: 503, code: 5030)
         default: .init(status: 200, code: -32603)

@@ -105,7 +105,7 @@ extension GatewayWorker {
     /// and clients end whole sessions on errors of other kinds (mcp-protocol.md, section 4.2).
     func fail(_ call: Call, _ failure: Failure) async {
         let failure = call.ending?.failure ?? failure
-        note(failure, in: &call.record)
+        note(failure, of: call)
         guard call.ending == nil || call.ending == .cancelled else {
             await abandon(call)
             return
@@ -170,12 +170,13 @@ extension GatewayWorker {
         }
     }
 
-    private func note(_ failure: Failure, in record: inout DecisionRecord) {
-        if failure.kind.origin == .client, record.outcome == .allow {
-            record.outcome = failure.kind == .toolNotFound ? .hidden : .malformed
+    private func note(_ failure: Failure, of call: Call) {
+        // A call that somebody ended was not malformed: what was decided about it stands (D10).
+        if call.ending == nil, failure.kind.origin == .client, call.record.outcome == .allow {
+            call.record.outcome = failure.kind == .toolNotFound ? .hidden : .malformed
         }
-        if record.message.isEmpty {
-            record.message = failure.kind.sentence
+        if call.record.message.isEmpty {
+            call.record.message = failure.kind.sentence
         }
     }
 }

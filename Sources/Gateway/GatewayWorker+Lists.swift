@@ -44,14 +44,24 @@ extension GatewayWorker {
             nextCursor: { cursor in
                 core.handles.sealCursor(cursor.bytes, of: request.method, grant: call.grant, now: now)
             },
-            keeps: { name, _ in
+            shows: { name, item in
                 switch kind {
-                case .tools: tools?[name].map { policy.shows($0.definition) } ?? false
-                case .prompts: policy.allowsPrompt(name)
-                case .resources, .resourceTemplates: policy.allowsResource(name)
+                case .tools: tools?[name].flatMap { Self.shown($0.definition, as: item, policy) }
+                case .prompts: policy.allowsPrompt(name) ? item : nil
+                case .resources, .resourceTemplates: policy.allowsResource(name) ? item : nil
                 }
             }
         )
+    }
+
+    /// What a client sees of a tool: where the server now says something else, what was pinned (E2, D5).
+    ///
+    /// Calls of a changed tool are denied, but its new text alone could already steer the model that reads it.
+    private static func shown(_ tool: ToolDefinition, as item: JSONValue, _ policy: CompiledPolicy) -> JSONValue? {
+        guard policy.shows(tool) else {
+            return nil
+        }
+        return tool.standing == .changed ? tool.definition : item
     }
 
     /// Compares a page of tools that passes by with what is pinned (E2), and answers the table as it is then.

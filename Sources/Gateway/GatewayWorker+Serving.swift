@@ -43,12 +43,17 @@ extension GatewayWorker {
         track(call)
         call.exchange.onPeerClosed = { [unowned call] in call.peerClosed() }
         do throws(Failure) {
-            try call.enter()
             switch call.exchange.head.method {
-            case .post: try await post(call)
-            case .get: try await openStream(call)
-            case .delete: try await endSession(call)
-            default: throw Failure(.methodNotAllowed)
+            case .post:
+                try await post(call)
+            case .get:
+                try call.enter()
+                try await openStream(call)
+            case .delete:
+                try call.enter()
+                try await endSession(call)
+            default:
+                throw Failure(.methodNotAllowed)
             }
         } catch {
             await fail(call, error)
@@ -71,14 +76,23 @@ extension GatewayWorker {
 
     // MARK: Reading
 
+    /// Reads a POST and serves what it says.
+    ///
+    /// It is read even when there is no place for it: only a refusal with its id reaches whoever waits for the answer,
+    /// and a notification may be the very cancellation that makes room.
     private func post(_ call: Call) async throws(Failure) {
+        let refusal = call.refusedEntry()
         let fields = call.exchange.head.fields
         try Representation.checkBody(fields)
         (call.acceptsJSON, call.acceptsEvents) = try Representation.accepted(fields)
         let body = try await readBody(call)
         let post = try understand(call, body)
         switch post.message {
-        case .request(let request): try await serve(call, request)
+        case .request(let request):
+            if let refusal {
+                throw refusal
+            }
+            try await serve(call, request)
         case .notification(let notification): try await take(call, notification)
         case .response(let response): try await take(call, response)
         }
@@ -107,6 +121,7 @@ extension GatewayWorker {
             call.era = post.claim.era
             if case .request(let request) = post.message {
                 call.id = request.id
+                call.isToolCall = request.method == .toolsCall
             }
             switch post.claim {
             case .modern(let revision):

@@ -10,7 +10,6 @@ extension GatewayWorker {
     /// Decides a call and, when it is allowed, forwards it.
     func callTool(_ call: Call, _ request: ClientRequest) async throws(Failure) {
         let name = request.name ?? ""
-        call.isToolCall = true
         call.record.tool = name
         call.record.argumentKeys = Self.keys(of: request.arguments)
         guard call.grant.policy != nil else {

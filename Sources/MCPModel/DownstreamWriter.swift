@@ -45,7 +45,7 @@ public struct DownstreamWriter: Sendable {
     /// What is opaque stays byte for byte; `resultType`, cache hints and the reserved keys of `_meta` are ours (MS-22,
     /// MS-23, MS-29, D4).
     ///
-    /// Lists go through ``list(_:_:to:nextCursor:keeps:)``: they are filtered, never passed.
+    /// Lists go through ``list(_:_:to:nextCursor:shows:)``: they are filtered, never passed.
     public func complete(_ result: JSONValue, of method: MCPMethod, to id: RequestID) -> [UInt8] {
         var writer = begin(id, reserving: result.range.count)
         var meta: JSONValue?
@@ -62,8 +62,8 @@ public struct DownstreamWriter: Sendable {
         return writer.output
     }
 
-    /// One page of a list, rebuilt item by item: items stay byte for byte, in the server's order (MS-28), and only those
-    /// that `keeps` says; a result without items is refused, never passed on (D6).
+    /// One page of a list, rebuilt item by item in the server's order (MS-28): each as `shows` gives it, byte for byte,
+    /// and none where it gives `nil`; a result without items is refused, never passed on (D6).
     ///
     /// An item that is no object, has no name, or has the name of an earlier one is left out (D5). The cursor of the next
     /// page is what `nextCursor` makes of the server's; hidden items do not hide it.
@@ -72,7 +72,7 @@ public struct DownstreamWriter: Sendable {
         _ result: JSONValue,
         to id: RequestID,
         nextCursor: (ByteString) -> ByteString?,
-        keeps: (ByteString, JSONValue) -> Bool
+        shows: (ByteString, JSONValue) -> JSONValue?
     ) throws(UpstreamViolation) -> [UInt8] {
         guard let items = result[kind.key], items.kind == .array else {
             throw .list
@@ -87,8 +87,8 @@ public struct DownstreamWriter: Sendable {
                 continue
             }
             let name = ByteString(text.bytes)
-            if names.insert(name).inserted, keeps(name, item) {
-                writer.value(item)
+            if names.insert(name).inserted, let shown = shows(name, item) {
+                writer.value(shown)
             }
         }
         writer.endArray()

@@ -127,12 +127,31 @@ struct HandleTests {
         #expect(try retry(client, #"{"name":"y"}"#, state).text.contains("-32602"))
         #expect(try retry(client, #"{"name":"x"}"#, "server-state").text.contains("-32602"))
         #expect(try retry(gateway.client(token: gateway.otherToken), #"{"name":"x"}"#, state).text.contains("-32602"))
+        let otherTool = #""name":"delete_lead","arguments":{"name":"x"},\#(answers),"requestState":"\#(state)""#
+        #expect(try client.modern("tools/call", otherTool, name: "delete_lead").text.contains("-32602"))
+        let otherMethod = #""name":"create_lead","arguments":{"name":"x"},\#(answers),"requestState":"\#(state)""#
+        #expect(try client.modern("prompts/get", otherMethod, name: "create_lead").text.contains("\"error\""))
         // The same value in another spelling is the same call.
         #expect(try retry(client, #"{ "name" : "\u0078" }"#, state).text.contains(#""done""#))
         await gateway.stop()
     }
 
-    @Test("D2: policy and limits are asked again on every round")
+    @Test("D2: a rule that came between two rounds decides about the second")
+    func roundsAreJudged() async throws {
+        let upstream = Self.asking()
+        let gateway = try await Harness.start(upstream)
+        let client = try gateway.client()
+        let params = #""name":"create_lead","arguments":{"name":"x"}"#
+        let first = try client.modern("tools/call", params, name: "create_lead")
+        let state = try #require(try JSONDocument(first.body).root["result"]?["requestState"]?.string?.text)
+        try gateway.reload(upstream, policy: #"{"version":"1","default":"deny","tools":{"delete_lead":{}}}"#)
+        let second = try client.modern("tools/call", params + #","requestState":"\#(state)""#, name: "create_lead")
+        #expect(second.text.contains("(default deny)"), "\(second.text)")
+        #expect(upstream.bodies(containing: "tools/call").count == 1)
+        await gateway.stop()
+    }
+
+    @Test("D2: limits are asked again on every round")
     func roundsAreCounted() async throws {
         var options = Harness.Options()
         options.policy = """

@@ -212,6 +212,10 @@ struct HostileUpstreamTests {
         }
         let refused = try answer(gateway)
         #expect(refused.status == 200 && refused.text.contains("too many calls in flight"), "\(refused.text)")
+        // With its id and as a result: an error that answers nobody would leave the client waiting.
+        #expect(refused.text.contains(#""id":1"#) && refused.text.contains(#""isError":true"#), "\(refused.text)")
+        let stream = try gateway.client().request("GET", "", accept: "text/event-stream")
+        #expect(stream.status == 503, "\(stream.text)")
         let other = try gateway.client(token: gateway.otherToken)
         #expect(try other.modern("tools/call", Self.params, name: "create_lead").text.contains("quick"))
         isFree.value = true
@@ -219,6 +223,46 @@ struct HostileUpstreamTests {
             #expect(holder.socket.readMessage()?.text.contains("held") == true)
         }
         #expect(try answer(gateway).text.contains("quick"))
+        await gateway.stop()
+    }
+
+    @Test("H5: calls to one server are bounded over all grants, and another server's go on")
+    func serverBulkhead() async throws {
+        let held = Counter()
+        let isFree = Shared(false)
+        let upstream = Self.raw { _ in
+            held.add()
+            return .custom { socket, message in
+                while !isFree.value {
+                    usleep(5_000)
+                }
+                let body = SentMessage(message).result(Upstreams.text("held"))
+                socket.write(
+                    "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: \(body.utf8.count)\r\n\r\n\(body)"
+                )
+            }
+        }
+        var options = Harness.Options()
+        options.limits.maximumInFlightPerServer = 2
+        options.second = Upstreams.modern()
+        let gateway = try await Harness.start(upstream, options)
+        let holders = [try gateway.client(), try gateway.client()]
+        for holder in holders {
+            holder.sendModern("tools/call", Self.params, name: "create_lead")
+        }
+        while held.count < 2 {
+            usleep(5_000)
+        }
+        let refused = try answer(gateway)
+        #expect(refused.text.contains("too many calls in flight"), "\(refused.status) \(refused.text)")
+        var other = try gateway.client(token: gateway.otherToken)
+        other.path = "/mcp/second"
+        #expect(try other.modern("tools/call", Self.params, name: "create_lead").text.contains("ran create_lead"))
+        #expect(held.count == 2)
+        isFree.value = true
+        for holder in holders {
+            #expect(holder.socket.readMessage()?.text.contains("held") == true)
+        }
         await gateway.stop()
     }
 

@@ -268,6 +268,40 @@ struct MessageTests {
         await gateway.stop()
     }
 
+    @Test("A15: nothing of a body but names is kept, however the request ends")
+    func nothingIsKept() async throws {
+        let upstream = Upstreams.legacy { sent in
+            sent.arguments.contains("failing") ? .json(sent.error(-32000, "canary-error")) : nil
+        }
+        var options = Harness.Options()
+        options.policy = """
+            {"version":"1","default":"allow","hide":["delete_lead"],"tools":{"create_lead":{"deny_if":[{"conditions":[\
+            {"path":"args.name","op":"eq","value":"canary-denied"}]}],"limits":[{"counter":"n","window":"hour","max":2}]}}}
+            """
+        let gateway = try await Harness.start(upstream, options)
+        var client = try gateway.client()
+        _ = try client.initialize()
+        let endings = [
+            (#""name":"create_lead","arguments":{"name":"canary-1"}"#, "ran create_lead"),
+            (#""name":"create_lead","arguments":{"name":"canary-denied"}"#, "POLICY DENIED"),
+            (#""name":"create_lead","arguments":{"name":"canary-failing"}"#, "canary-error"),
+            (#""name":"create_lead","arguments":{"name":"canary-limited"}"#, "rate_limited"),
+            (#""name":"delete_lead","arguments":{"name":"canary-hidden"}"#, "-32602"),
+            (#""name":"create_lead","arguments":{"name":"canary-wrong","amount":"canary"}"#, "arguments"),
+            (#""name":"create_lead","arguments":["canary-shape"]"#, "error"),
+            (#""name":"create_lead","arguments":{"name":"canary-twice","name":"canary-twice"}"#, "-32700"),
+        ]
+        for (params, ending) in endings {
+            let answer = try client.request("POST", Self.call(params, id: #""canary-id""#))
+            #expect(answer.text.contains(ending), "\(params): \(answer.text)")
+        }
+        let records = await gateway.records(endings.count + 1)
+        #expect(records.count == endings.count + 1, "\(records)")
+        #expect(records.contains { $0.contains(#""argument_keys":["name"]"#) })
+        #expect(!records.contains { $0.contains("canary") }, "\(records)")
+        await gateway.stop()
+    }
+
     @Test("a modern client of a server that only knows sessions is told to begin one")
     func legacyOnly() async throws {
         let gateway = try await Harness.start(Upstreams.legacy())

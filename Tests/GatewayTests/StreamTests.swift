@@ -88,7 +88,9 @@ struct StreamTests {
         await gateway.stop()
     }
 
-    @Test("a server's question reaches the client under an id of ours, and the answer finds its way back from anywhere")
+    @Test(
+        "D1: a server's question reaches the client under an id of ours that only its grant can answer, and the answer finds its way back from anywhere"
+    )
     func elicitation() async throws {
         let answered = Shared("")
         let upstream = Upstreams.legacy { sent in
@@ -291,6 +293,28 @@ struct StreamTests {
             #expect(records.contains { $0.contains(#""tool":"create_lead""#) }, "\(records)")
             await gateway.stop()
         }
+    }
+
+    @Test("D10: a client that hangs up gets nothing of its limit back")
+    func quotaStaysSpent() async throws {
+        let closed = Shared(false)
+        let upstream = Self.scripted(modern: true) { socket, _ in closed.value = socket.isEnded() }
+        var options = Harness.Options()
+        options.policy =
+            #"{"version":"1","default":"deny","tools":{"create_lead":{"limits":[{"counter":"n","window":"hour","max":1}]}}}"#
+        let gateway = try await Harness.start(upstream, options)
+        let client = try gateway.client()
+        client.sendModern("tools/call", #""name":"create_lead""#, name: "create_lead")
+        while upstream.bodies(containing: "tools/call").isEmpty {
+            usleep(5_000)
+        }
+        client.socket.end()
+        let records = await gateway.records(1)
+        #expect(records.count == 1 && records[0].contains(#""outcome":"allow""#), "\(records)")
+        let again = try gateway.client().modern("tools/call", #""name":"create_lead""#, name: "create_lead")
+        #expect(again.text.contains("rate_limited"), "\(again.text)")
+        #expect(upstream.bodies(containing: "tools/call").count == 1)
+        await gateway.stop()
     }
 
     @Test("D10: a legacy client that hangs up does not cancel: the server goes on to its end")

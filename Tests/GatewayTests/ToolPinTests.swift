@@ -32,6 +32,41 @@ struct ToolPinTests {
         #expect(pins.listed["a"]?.standing == .pinned)
     }
 
+    @Test("E2: one byte changed anywhere in a definition is a change, its spelling and the order of keys are not")
+    func everyByte() throws {
+        let whole = """
+            {"name":"t","title":"T","description":"does","inputSchema":{"type":"object","properties":{"a":{"type":"string",\
+            "description":"which","enum":["x"],"default":"x","examples":["x"]}}},"outputSchema":{"type":"object"},\
+            "annotations":{"title":"A","readOnlyHint":true},"icons":[{"src":"https://a/b"}],"_meta":{"k/v":[1,"w"]}}
+            """
+        let bytes = Array(whole.utf8)
+        let pinned = try #require(ToolDefinition(JSONDocument(bytes).root))
+        var changes = 0
+        for index in bytes.indices {
+            for change: UInt8 in [1, 2, 0x20] {
+                var mutated = bytes
+                mutated[index] ^= change
+                guard let document = try? JSONDocument(mutated), let tool = ToolDefinition(document.root),
+                    tool.name == pinned.name
+                else {
+                    continue
+                }
+                changes += 1
+                #expect(tool.digest != pinned.digest, "\(String(decoding: mutated, as: UTF8.self))")
+                var pins = ToolPins()
+                _ = pins.take([pinned], isWhole: true)
+                _ = pins.take([tool], isWhole: true)
+                #expect(pins.listed[tool.name]?.standing == .changed)
+            }
+        }
+        #expect(changes > 300)
+        let respelt = whole.replacing(
+            #""title":"T","description":"does""#,
+            with: #""description":"do\u0065s", "title":"T""#
+        )
+        #expect(try ToolDefinition(JSONDocument(Array(respelt.utf8)).root)?.digest == pinned.digest)
+    }
+
     @Test("a tool that appears later is new, and its own first definition is what it is held to")
     func new() throws {
         var pins = ToolPins()

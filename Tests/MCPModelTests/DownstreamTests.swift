@@ -96,8 +96,8 @@ struct DownstreamTests {
         let value = try Fixture.json(result)
         return try writer.list(kind, value, to: RequestID(2), nextCursor: { ByteString("sealed:" + $0.text) }) {
             name,
-            _ in
-            name != "hidden"
+            item in
+            name == "hidden" ? nil : item
         }.text
     }
 
@@ -169,8 +169,8 @@ struct DownstreamTests {
                 }
                 let list = try? Fixture.modern.list(.tools, document.root, to: RequestID(1), nextCursor: { $0 }) {
                     name,
-                    _ in
-                    name != "hidden"
+                    item in
+                    name == "hidden" ? nil : item
                 }
                 #expect(list?.text.contains(#""name":"hidden""#) != true)
             }

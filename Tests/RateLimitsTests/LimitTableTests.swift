@@ -141,7 +141,7 @@ struct LimitTableTests {
         #expect(!table.reserve([tuesday], at: 86_400 * second).isAdmitted)
     }
 
-    @Test("a calendar window resets at its turn, not before, and a wall clock set back does not refill it")
+    @Test("H6: a calendar window resets at its turn, not before, and a wall clock set back does not refill it")
     func calendar() throws {
         let table = LimitTable()
         let hour = CounterIdentity(name: "h", window: .calendar(.hour), scope: .grant)
@@ -154,7 +154,7 @@ struct LimitTableTests {
         #expect(!table.reserve([first], at: 1_000 * second).isAdmitted)
     }
 
-    @Test("a monotonic clock that steps back refills nothing")
+    @Test("H6: a monotonic clock that steps back refills nothing")
     func clockBackwards() {
         let table = LimitTable()
         #expect(table.reserve([charge(max: "1")], at: 1_000 * second).isAdmitted)
