@@ -101,7 +101,7 @@ let benchmarks: [Target] =
 
 // 6: what the fuzzers call, replayed by an ordinary test; the fuzzer itself only for scripts/fuzz, which has its runtime.
 let fuzzRooms: [Target.Dependency] = [
-    "Base", "HTTPWire", "JSONText", "MCPModel", "PolicyEngine", "Settings", "YAMLText",
+    "Base", "HTTPWire", "JSONSchema", "JSONText", "MCPModel", "PolicyEngine", "Settings", "YAMLText",
 ]
 let fuzzing: [Target] =
     [

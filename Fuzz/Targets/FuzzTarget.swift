@@ -17,6 +17,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case headers = "McpHeaders"
     /// YAML and the settings in it.
     case settings = "Settings"
+    /// Schemas of unknown origin, and values judged by them.
+    case schema = "JSONSchema"
 
     /// Feeds `bytes` to the reader.
     public func run(_ bytes: [UInt8]) {
@@ -28,6 +30,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .policy: PolicyProperties.check(bytes)
         case .headers: HeaderProperties.check(bytes)
         case .settings: SettingsProperties.check(bytes)
+        case .schema: SchemaProperties.check(bytes)
         }
     }
 }

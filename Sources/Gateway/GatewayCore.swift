@@ -77,6 +77,11 @@ final class GatewayCore: Sendable {
         links.withLock { $0.append(link) }
     }
 
+    /// Lets go of all workers, which hold on to the core themselves.
+    func removeLinks() {
+        links.withLock { $0 = [] }
+    }
+
     /// Tells every worker that a call was cancelled; the one that has it ends it.
     func announce(_ cancellation: Cancellation) {
         let all = links.withLock { $0 }

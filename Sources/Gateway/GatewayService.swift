@@ -148,5 +148,6 @@ public final class GatewayService: Sendable {
             one.worker.loop.stop()
             one.thread.join()
         }
+        core.removeLinks()
     }
 }
