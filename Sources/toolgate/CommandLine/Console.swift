@@ -13,12 +13,12 @@ struct Console: Sendable {
 
     /// A line of data.
     func output(_ line: String) {
-        writeOutput(Array(line.utf8) + [UInt8(ascii: "\n")])
+        writeOutput(TerminalText.safe(Array(line.utf8), keepsColours: usesColour) + [UInt8(ascii: "\n")])
     }
 
     /// A line for the person.
     func say(_ line: String) {
-        writeError(Array(line.utf8) + [UInt8(ascii: "\n")])
+        writeError(TerminalText.safe(Array(line.utf8), keepsColours: usesColour) + [UInt8(ascii: "\n")])
     }
 
     /// Colour only for a terminal that can show it and a person who did not decline (no-color.org).
