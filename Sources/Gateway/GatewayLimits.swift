@@ -2,6 +2,9 @@
 public struct GatewayLimits: Sendable {
     /// The most bytes of a client's body.
     public var maximumBodyBytes = 4 * 1024 * 1024
+    /// The most bytes of a body that is read although there is no place for its request, so that the refusal can name its
+    /// id; connections, of which there are many more than places, could hold this much each.
+    public var maximumBodyBytesWithoutPlace = 16 * 1024
     /// The most requests of one grant in flight at once; streams without end are counted apart.
     public var maximumInFlightPerGrant = 256
     /// The most requests to one server in flight at once; streams without end are counted apart.

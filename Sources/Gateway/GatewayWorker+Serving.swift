@@ -78,14 +78,14 @@ extension GatewayWorker {
 
     /// Reads a POST and serves what it says.
     ///
-    /// It is read even when there is no place for it: only a refusal with its id reaches whoever waits for the answer,
-    /// and a notification may be the very cancellation that makes room.
+    /// A small one is read even when there is no place for it: only a refusal with its id reaches whoever waits for the
+    /// answer, and a notification may be the very cancellation that makes room.
     private func post(_ call: Call) async throws(Failure) {
         let refusal = call.refusedEntry()
         let fields = call.exchange.head.fields
         try Representation.checkBody(fields)
         (call.acceptsJSON, call.acceptsEvents) = try Representation.accepted(fields)
-        let body = try await readBody(call)
+        let body = try await readBody(call, refusal)
         let post = try understand(call, body)
         switch post.message {
         case .request(let request):
@@ -98,12 +98,13 @@ extension GatewayWorker {
         }
     }
 
-    private func readBody(_ call: Call) async throws(Failure) -> [UInt8] {
+    private func readBody(_ call: Call, _ refusal: Failure?) async throws(Failure) -> [UInt8] {
+        let withoutPlace = min(limits.maximumBodyBytesWithoutPlace, limits.maximumBodyBytes)
         do throws(HTTPServerError) {
-            return try await call.exchange.body(maximumBytes: limits.maximumBodyBytes)
+            return try await call.exchange.body(maximumBytes: refusal == nil ? limits.maximumBodyBytes : withoutPlace)
         } catch {
             switch error {
-            case .refused(.bodyTooLarge): throw Failure(.bodyTooLarge)
+            case .refused(.bodyTooLarge): throw refusal ?? Failure(.bodyTooLarge)
             case .peerClosed:
                 call.end(.clientGone)
                 throw Failure(.bodyNotReceived)

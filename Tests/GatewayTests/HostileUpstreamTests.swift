@@ -214,6 +214,9 @@ struct HostileUpstreamTests {
         #expect(refused.status == 200 && refused.text.contains("too many calls in flight"), "\(refused.text)")
         // With its id and as a result: an error that answers nobody would leave the client waiting.
         #expect(refused.text.contains(#""id":1"#) && refused.text.contains(#""isError":true"#), "\(refused.text)")
+        // What is too large to be read without a place is refused by status, before it is read.
+        let large = String(repeating: "x", count: 20_000)
+        #expect(try gateway.client().request("POST", large).status == 503)
         let stream = try gateway.client().request("GET", "", accept: "text/event-stream")
         #expect(stream.status == 503, "\(stream.text)")
         let other = try gateway.client(token: gateway.otherToken)
