@@ -94,7 +94,7 @@ let benchmarks: [Target] =
     : [
         .executableTarget(
             name: "Micro",
-            dependencies: ["Base", "JSONText", "PolicyEngine", "RateLimits"],
+            dependencies: ["Base", "HTTPWire", "JSONText", "MCPModel", "PolicyEngine", "RateLimits"],
             path: "Benchmarks/Micro"
         )
     ]

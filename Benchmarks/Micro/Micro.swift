@@ -28,6 +28,9 @@ enum Micro {
         """
 
     static func main() throws {
+        if CommandLine.arguments.contains("messages") {
+            return try Messages.run()
+        }
         var figures: [(String, Double)] = []
         let bytes = Array(request.utf8)
         figures.append(("read_request_330_bytes", try best { _ = try JSONDocument(bytes) }))
