@@ -47,7 +47,7 @@ enum HTTPProperties {
         do {
             try HTTPSerializer.append(
                 requestHead: request.method,
-                target: request.target,
+                target: Array(request.target),
                 fields: fields,
                 framing: .length(request.body.count),
                 to: &output

@@ -21,7 +21,7 @@ enum HeaderProperties {
         _ = HeaderValue.means(value, text)
         _ = MCPHeaderRules.version(value)
         do throws(HeaderFault) {
-            try MCPHeaderRules.checkMethod(value, is: text)
+            try MCPHeaderRules.checkMethod(value, is: text[...])
             try MCPHeaderRules.checkName(value, is: text)
         } catch {
             precondition(!error.message.isEmpty)

@@ -170,8 +170,6 @@ extension [UInt8] {
         if value < 0 {
             append(UInt8(ascii: "-"))
         }
-        for index in position..<20 {
-            append(digits[index])
-        }
+        append(digits.span, position..<20)
     }
 }

@@ -40,6 +40,71 @@ extension Span<UInt8> {
         return index
     }
 
+    /// The first position from `start` on and below `end` that ends a run of a JSON string's plain text: a quote, a
+    /// backslash, or a byte outside 0x20 to 0x7F; else `end`.
+    ///
+    /// Looks at eight bytes a step.
+    @inlinable
+    @inline(__always)
+    public func endOfStringText(from start: Int, to end: Int) -> Int {
+        precondition(start >= 0 && start <= end && end <= count)
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let tops: UInt64 = 0x8080_8080_8080_8080
+        var index = start
+        while index &+ 8 <= end {
+            // SAFETY: eight bytes from `index` lie below `end`, which was checked against the count above.
+            let word = unsafe UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self))
+            // A byte below 0x20 borrows into its top bit, and so do the two marks once they are zero; bytes from 0x80
+            // have it. Borrows reach into higher bytes only, so the lowest mark is exact.
+            let quotes = (word ^ ones &* UInt64(UInt8(ascii: "\""))) &- ones
+            let backslashes = (word ^ ones &* UInt64(UInt8(ascii: "\\"))) &- ones
+            let marks = ((word &- ones &* 0x20) | quotes | backslashes | word) & tops
+            if marks != 0 {
+                return index &+ marks.trailingZeroBitCount / 8
+            }
+            index &+= 8
+        }
+        while index < end, self[index] &- 0x20 < 0x60, self[index] != UInt8(ascii: "\""),
+            self[index] != UInt8(ascii: "\\")
+        {
+            index &+= 1
+        }
+        return index
+    }
+
+    /// Whether the bytes in `range` are those of `other` in `otherRange`; both ranges must lie within.
+    ///
+    /// Compares by words; ranges of different length are not equal.
+    @inlinable
+    public func isEqual(_ range: Range<Int>, to other: Span<UInt8>, _ otherRange: Range<Int>) -> Bool {
+        precondition(range.lowerBound >= 0 && range.upperBound <= count)
+        precondition(otherRange.lowerBound >= 0 && otherRange.upperBound <= other.count)
+        let length = range.count
+        guard otherRange.count == length else {
+            return false
+        }
+        guard length >= 8 else {
+            return length == 0
+                || word(at: range.lowerBound, count: length) == other.word(at: otherRange.lowerBound, count: length)
+        }
+        var offset = 0
+        while true {
+            // The last word may overlap the one before.
+            let step = Swift.min(offset, length &- 8)
+            // SAFETY: eight bytes from `step` lie within both ranges, which were checked to lie within their spans.
+            let one = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: range.lowerBound &+ step, as: UInt64.self)
+            let two = unsafe other.bytes.unsafeLoadUnaligned(
+                fromByteOffset: otherRange.lowerBound &+ step,
+                as: UInt64.self
+            )
+            let isSame = one == two
+            guard isSame, step < length &- 8 else {
+                return isSame
+            }
+            offset &+= 8
+        }
+    }
+
     /// The first position of `byte` from `start` on and below `end`; else `end`.
     ///
     /// Looks at eight bytes a step.
@@ -69,6 +134,7 @@ extension Span<UInt8> {
 
     /// Up to eight bytes at `start` as one word, the first byte lowest, the rest zero.
     @inlinable
+    @inline(__always)
     public func word(at start: Int, count wanted: Int) -> UInt64 {
         precondition(start >= 0 && wanted > 0 && wanted <= 8 && start <= count && wanted <= count &- start)
         if start <= count &- 8 {

@@ -32,8 +32,7 @@ extension HTTPFields {
     public mutating func append(_ field: KnownField, _ value: StaticString) {
         do {
             try admit(field)
-            let start = beginField()
-            try endField(start, known: field.rawValue) { $0.append(value) }
+            try endField(beginField(field)) { $0.append(value) }
         } catch {
             preconditionFailure("`\(field.name)` cannot be written: \(error.rawValue)")
         }
@@ -44,8 +43,7 @@ extension HTTPFields {
     /// - Throws: as the form for bytes.
     public mutating func append(_ field: KnownField, decimal: Int) throws(HTTPSerializerError) {
         try admit(field)
-        let start = beginField()
-        try endField(start, known: field.rawValue) { $0.append(decimal: decimal) }
+        try endField(beginField(field)) { $0.append(decimal: decimal) }
     }
 
     /// Appends a known field.
@@ -57,8 +55,7 @@ extension HTTPFields {
         _ value: some Collection<UInt8>
     ) throws(HTTPSerializerError) {
         try admit(field)
-        let start = beginField()
-        try endField(start, known: field.rawValue) { $0.append(contentsOf: value) }
+        try endField(beginField(field)) { $0.append(contentsOf: value) }
     }
 
     /// Appends a field by name, which becomes lower case.
@@ -79,8 +76,8 @@ extension HTTPFields {
         if isMCP, contains(where: { $0.name.elementsEqual(lowercased) }) {
             throw .duplicateField
         }
-        let start = beginField(lowercased)
-        try endField(start, known: isMCP ? FieldEntry.unknownMCP : FieldEntry.unknown) { $0.append(contentsOf: value) }
+        let begun = beginField(lowercased, known: isMCP ? FieldEntry.unknownMCP : FieldEntry.unknown)
+        try endField(begun) { $0.append(contentsOf: value) }
     }
 
     /// Whether `value` may stand as a field value that we write: visible ASCII, with spaces and tabs inside only.
@@ -88,17 +85,19 @@ extension HTTPFields {
     /// This is the check of threat C6. Whatever fails it must be encoded by its protocol (MCP has the base64 form) or
     /// refused; it is never dropped or repaired here.
     public static func isWritable(value: some Collection<UInt8>) -> Bool {
-        guard let first = value.first else {
+        let bytes = Array(value)
+        return isWritable(bytes.span, 0..<bytes.count)
+    }
+
+    static func isWritable(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
+        guard !range.isEmpty else {
             return true
         }
-        var last = first
-        for byte in value {
-            guard byte >= 0x21 && byte <= 0x7E || byte.isBlank else {
-                return false
-            }
-            last = byte
+        var index = bytes.endOfPlainText(from: range.lowerBound, to: range.upperBound)
+        while index < range.upperBound, bytes[index] == Ascii.tab {
+            index = bytes.endOfPlainText(from: index + 1, to: range.upperBound)
         }
-        return !first.isBlank && !last.isBlank
+        return index == range.upperBound && !bytes[range.lowerBound].isBlank && !bytes[range.upperBound - 1].isBlank
     }
 
     private func admit(_ field: KnownField) throws(HTTPSerializerError) {

@@ -43,7 +43,8 @@ public struct HTTPFields: Sendable {
     /// Most bytes a value can hold when it is built by `append`.
     static let maximumBytes = 1024 * 1024
 
-    /// The bytes: for a parsed head the whole head, start line included.
+    /// The bytes: for a parsed head the whole head, start line included; for one that is built its lines as they will be
+    /// sent, so that writing them is one copy.
     private(set) var bytes: [UInt8]
     private(set) var entries: [FieldEntry]
     /// Per known field the number of its first entry plus one; 0 when there is none.
@@ -71,47 +72,60 @@ public struct HTTPFields: Sendable {
         }
     }
 
-    /// Begins a field with a known name, which is not stored; what follows is `endField`.
-    mutating func beginField() -> Int {
-        roomForField()
+    /// Begins a field with a known name; what follows is `endField`.
+    mutating func beginField(_ field: KnownField) -> FieldEntry {
+        makeRoom()
+        let start = bytes.count
+        KnownFieldTable.shared.appendWrittenName(of: field, to: &bytes)
+        var entry = FieldEntry(line: start..<start)
+        entry.known = field.rawValue
+        return entry
     }
 
-    /// Begins a field with a name in lower case.
-    mutating func beginField(_ lowercasedName: [UInt8]) -> Int {
-        let start = roomForField()
+    /// Begins a field with a name in lower case that is none of ours; what follows is `endField`.
+    mutating func beginField(_ lowercasedName: [UInt8], known: UInt8) -> FieldEntry {
+        makeRoom()
+        var entry = FieldEntry(line: bytes.count..<bytes.count)
+        entry.known = known
+        entry.nameLength = UInt16(truncatingIfNeeded: lowercasedName.count)
         bytes.append(contentsOf: lowercasedName)
-        return start
+        bytes.append(": ")
+        return entry
     }
 
-    private mutating func roomForField() -> Int {
+    private mutating func makeRoom() {
         if entries.isEmpty {
             // What we write has a handful of fields: one allocation for their bytes and one for their places.
-            bytes.reserveCapacity(256)
-            entries.reserveCapacity(8)
+            bytes.reserveCapacity(384)
+            entries.reserveCapacity(12)
         }
-        return bytes.count
     }
 
     /// Ends a field with its value, or takes it back when it cannot stand.
+    @inline(__always)
     mutating func endField(
-        _ start: Int,
-        known: UInt8,
+        _ begun: FieldEntry,
         value: (inout [UInt8]) -> Void
     ) throws(HTTPSerializerError) {
-        let nameEnd = bytes.count
+        let valueStart = bytes.count
         value(&bytes)
-        let isWritable = Self.isWritable(value: bytes[nameEnd...])
-        guard isWritable, entries.count < Self.capacity, bytes.count <= Self.maximumBytes else {
-            bytes.removeLast(bytes.count - start)
+        try endField(begun, valueStart)
+    }
+
+    private mutating func endField(_ begun: FieldEntry, _ valueStart: Int) throws(HTTPSerializerError) {
+        let valueEnd = bytes.count
+        let isWritable = Self.isWritable(bytes.span, valueStart..<valueEnd)
+        guard isWritable, entries.count < Self.capacity, valueEnd <= Self.maximumBytes else {
+            bytes.removeLast(valueEnd - Int(begun.nameStart))
             throw isWritable ? .tooLarge : .badValue
         }
-        var entry = FieldEntry(line: start..<bytes.count)
-        entry.nameLength = UInt16(truncatingIfNeeded: nameEnd - start)
-        entry.valueStart = UInt32(truncatingIfNeeded: nameEnd)
-        entry.known = known
+        bytes.append("\r\n")
+        var entry = begun
+        entry.valueStart = UInt32(truncatingIfNeeded: valueStart)
+        entry.valueEnd = UInt32(truncatingIfNeeded: valueEnd)
         entries.append(entry)
-        if known < 64, first[Int(known)] == 0 {
-            first[Int(known)] = UInt8(truncatingIfNeeded: entries.count)
+        if entry.known < 64, first[Int(entry.known)] == 0 {
+            first[Int(entry.known)] = UInt8(truncatingIfNeeded: entries.count)
         }
     }
 
@@ -120,7 +134,7 @@ public struct HTTPFields: Sendable {
     /// Costs one array access, no allocation.
     public subscript(_ field: KnownField) -> ArraySlice<UInt8>? {
         let number = first[Int(field.rawValue)]
-        return number == 0 ? nil : bytes[entries[Int(number) - 1].valueRange]
+        return number == 0 ? nil : bytes[entries[Int(number) &- 1].valueRange]
     }
 
     /// Whether there is a field of this kind.

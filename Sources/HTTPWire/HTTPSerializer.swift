@@ -17,15 +17,16 @@ public enum HTTPSerializer {
     /// - Throws: the first thing that cannot be written.
     public static func append(
         requestHead method: HTTPMethod,
-        target: some Collection<UInt8>,
+        target: [UInt8],
         fields: HTTPFields,
         framing: HTTPBodyFraming,
         keepAlive: Bool = true,
         to output: inout [UInt8]
     ) throws(HTTPSerializerError) {
-        let name = method.name.bytes
-        guard !name.isEmpty, name.allSatisfy(ByteClass.token.contains), !name.isEqual(to: "CONNECT") else {
-            throw .badMethod
+        if case .other(let name) = method {
+            guard !name.isEmpty, name.bytes.allSatisfy(ByteClass.token.contains), !name.isEqual(to: "CONNECT") else {
+                throw .badMethod
+            }
         }
         guard RequestHeadParser.isTarget(target) else {
             throw .badTarget
@@ -37,9 +38,8 @@ public enum HTTPSerializer {
             throw .badFraming
         }
         try check(fields)
-        output.append(contentsOf: name)
-        output.append(Ascii.space)
-        output.append(contentsOf: target)
+        append(method, to: &output)
+        output.append(target.span)
         output.append(" HTTP/1.1\r\n")
         append(fields, framing, keepAlive: keepAlive, to: &output)
     }
@@ -67,11 +67,7 @@ public enum HTTPSerializer {
             throw .badFraming
         }
         try check(fields)
-        output.append("HTTP/1.1 ")
-        output.append(decimal: status)
-        output.append(Ascii.space)
-        output.append(reason(status))
-        output.append("\r\n")
+        output.append(contentsOf: statusLines[status - 200])
         append(fields, framing, keepAlive: keepAlive, to: &output)
     }
 
@@ -129,15 +125,19 @@ public enum HTTPSerializer {
         keepAlive: Bool,
         to output: inout [UInt8]
     ) {
-        for entry in fields.entries {
-            if let known = KnownField(rawValue: entry.known) {
-                output.append(known.name)
-            } else {
-                output.append(contentsOf: fields.bytes[entry.nameRange])
+        if fields.isWritten {
+            output.append(fields.bytes.span)
+        } else {
+            for entry in fields.entries {
+                if let known = KnownField(rawValue: entry.known) {
+                    KnownFieldTable.shared.appendWrittenName(of: known, to: &output)
+                } else {
+                    output.append(fields.bytes.span, entry.nameRange)
+                    output.append(": ")
+                }
+                output.append(fields.bytes.span, entry.valueRange)
+                output.append("\r\n")
             }
-            output.append(": ")
-            output.append(contentsOf: fields.bytes[entry.valueRange])
-            output.append("\r\n")
         }
         switch framing {
         case .none, .untilClose:
@@ -150,6 +150,29 @@ public enum HTTPSerializer {
             output.append("Transfer-Encoding: chunked\r\n")
         }
         output.append(keepAlive ? "\r\n" : "Connection: close\r\n\r\n")
+    }
+
+    /// The method and its space.
+    private static func append(_ method: HTTPMethod, to output: inout [UInt8]) {
+        switch method {
+        case .get: output.append("GET ")
+        case .post: output.append("POST ")
+        case .delete: output.append("DELETE ")
+        default:
+            output.append(contentsOf: method.name.bytes)
+            output.append(Ascii.space)
+        }
+    }
+
+    /// The first lines of responses from 200 to 599.
+    private static let statusLines: [[UInt8]] = (200...599).map { status in
+        var line: [UInt8] = []
+        line.append("HTTP/1.1 ")
+        line.append(decimal: status)
+        line.append(Ascii.space)
+        line.append(reason(status))
+        line.append("\r\n")
+        return line
     }
 
     private static func reason(_ status: Int) -> StaticString {

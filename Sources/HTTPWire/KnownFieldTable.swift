@@ -19,6 +19,9 @@ struct KnownFieldTable: Sendable {
     /// The names in lower case, one after the other, and where each begins.
     private let names: [UInt8]
     private let starts: [Int]
+    /// The names as we write them, each with its colon and space, and where each begins.
+    private let written: [UInt8]
+    private let writtenStarts: [Int]
 
     private init() {
         var names: [UInt8] = []
@@ -41,6 +44,15 @@ struct KnownFieldTable: Sendable {
         self.words = words
         self.names = names
         self.starts = starts
+        var written: [UInt8] = []
+        var writtenStarts = [0]
+        for field in KnownField.allCases {
+            written.append(field.name)
+            written.append(": ")
+            writtenStarts.append(written.count)
+        }
+        self.written = written
+        self.writtenStarts = writtenStarts
     }
 
     private static func place(_ words: [NameWords], _ multiplier: UInt64) -> [UInt8]? {
@@ -67,6 +79,19 @@ struct KnownFieldTable: Sendable {
             return nil
         }
         return KnownField(rawValue: number)
+    }
+
+    /// The field of this name, in any case; `nil` also for what is no name.
+    func field(named name: ArraySlice<UInt8>) -> KnownField? {
+        guard (1...Self.maximumLength).contains(name.count), name.allSatisfy(ByteClass.token.contains) else {
+            return nil
+        }
+        return field(name.span, 0..<name.count)
+    }
+
+    /// Appends the name of `field` as we write it, with its colon and space.
+    func appendWrittenName(of field: KnownField, to output: inout [UInt8]) {
+        output.append(written.span, writtenStarts[Int(field.rawValue)]..<writtenStarts[Int(field.rawValue) + 1])
     }
 
     /// The name of `field` in lower case, without an allocation.
@@ -127,11 +152,7 @@ private struct NameWords: Sendable {
 extension KnownField {
     /// The field of this name, whatever its case; `nil` when it is none of ours.
     public init?(name: some Collection<UInt8>) {
-        guard (1...KnownFieldTable.maximumLength).contains(name.count), name.allSatisfy(ByteClass.token.contains) else {
-            return nil
-        }
-        let bytes = Array(name)
-        guard let field = KnownFieldTable.shared.field(bytes.span, 0..<bytes.count) else {
+        guard let field = KnownFieldTable.shared.field(named: Array(name)[...]) else {
             return nil
         }
         self = field

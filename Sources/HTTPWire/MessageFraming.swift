@@ -56,13 +56,18 @@ enum MessageFraming {
         guard fields.contains(.connection) else {
             return minorVersion == 1
         }
+        let table = KnownFieldTable.shared
+        let bytes = fields.bytes
         var isClosing = false
-        for field in fields where field.known == .connection {
-            for option in field.value.split(separator: UInt8(ascii: ",")) {
-                let name = option.withoutBlanks
+        for entry in fields.entries where entry.known == KnownField.connection.rawValue {
+            var rest = entry.valueRange
+            while !rest.isEmpty {
+                let end = bytes.span.firstPosition(of: UInt8(ascii: ","), from: rest.lowerBound, to: rest.upperBound)
+                let name = bytes[rest.lowerBound..<end].withoutBlanks
+                rest = min(end + 1, rest.upperBound)..<rest.upperBound
                 if name.isEqualIgnoringCase(to: "close") {
                     isClosing = true
-                } else if let known = KnownField(name: name), !known.isHopByHop {
+                } else if let known = table.field(named: name), !known.isHopByHop {
                     throw .nominatedField
                 } else if name.count >= 4, name.prefix(4).isEqualIgnoringCase(to: "mcp-") {
                     throw .nominatedField

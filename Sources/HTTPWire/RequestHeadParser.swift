@@ -62,7 +62,7 @@ enum RequestHeadParser {
         return RequestLine(
             method: HTTPMethod(token: method),
             target: target,
-            pathEnd: try pathEnd(bytes.span, target, limits),
+            pathEnd: try pathEnd(bytes.span, target, maximum: limits.maximumTargetBytes),
             minorVersion: minorVersion
         )
     }
@@ -91,9 +91,9 @@ enum RequestHeadParser {
     private static func pathEnd(
         _ bytes: Span<UInt8>,
         _ target: Range<Int>,
-        _ limits: HTTPLimits
+        maximum: Int
     ) throws(HTTPWireError) -> Int {
-        guard target.count <= limits.maximumTargetBytes else {
+        guard target.count <= maximum else {
             throw .targetTooLong
         }
         let slash = UInt8(ascii: "/")
@@ -124,10 +124,9 @@ enum RequestHeadParser {
     }
 
     /// Whether `target` would be read back as it is.
-    static func isTarget(_ target: some Collection<UInt8>) -> Bool {
-        let bytes = Array(target)
+    static func isTarget(_ target: [UInt8]) -> Bool {
         do {
-            _ = try pathEnd(bytes.span, 0..<bytes.count, HTTPLimits(maximumTargetBytes: .max))
+            _ = try pathEnd(target.span, 0..<target.count, maximum: .max)
             return true
         } catch {
             return false

@@ -1,28 +1,21 @@
+import Base
+
 /// Finds members of one object that have the same key, escapes resolved (security.md, A1).
 ///
-/// Up to eight members are compared pairwise; more go through a hash table with a secret key, so that nobody can choose
+/// Asked only when the reader's marks leave it open. Up to eight members are compared pairwise; more go through a hash table with a secret key, so that nobody can choose
 /// keys that collide (H3).
 enum DuplicateKeys {
     private static let maximumPairwise = 8
 
     /// Where the second of two equal keys starts; `nil` when all differ.
     ///
-    /// Linear in the object's keys.
-    static func firstOffset(inObject object: Int, of tape: [TapeNode], text: Span<UInt8>) -> Int? {
-        // The closing node's `next` still names its parent: members end at the tape's end.
-        let first = object + 1
-        let count = tape[object].count
-        if count < 2 {
-            return nil
-        }
-        if count <= maximumPairwise {
-            return pairwise(from: first, tape, text)
-        }
-        return hashed(from: first, count: count, tape, text)
+    /// The object's `count` members stand from `first` to the tape's end. Linear in its keys.
+    static func firstOffset(of count: Int, from first: Int, _ tape: Span<TapeNode>, _ text: Span<UInt8>) -> Int? {
+        count <= maximumPairwise ? pairwise(from: first, tape, text) : hashed(from: first, count: count, tape, text)
     }
 
-    private static func pairwise(from first: Int, _ tape: [TapeNode], _ text: Span<UInt8>) -> Int? {
-        var later = Int(tape[first + 1].next)
+    private static func pairwise(from first: Int, _ tape: Span<TapeNode>, _ text: Span<UInt8>) -> Int? {
+        var later = first
         while later < tape.count {
             var earlier = first
             while earlier < later {
@@ -36,7 +29,7 @@ enum DuplicateKeys {
         return nil
     }
 
-    private static func hashed(from first: Int, count: Int, _ tape: [TapeNode], _ text: Span<UInt8>) -> Int? {
+    private static func hashed(from first: Int, count: Int, _ tape: Span<TapeNode>, _ text: Span<UInt8>) -> Int? {
         let bits = Int.bitWidth - (count * 2).leadingZeroBitCount
         let mask = (1 << bits) - 1
         // High half: part of the hash, so that keys are compared only when it agrees; low half: the node. 0 is empty,
@@ -65,14 +58,7 @@ enum DuplicateKeys {
         if left.hasEscapes || right.hasEscapes {
             return StringEscapes.resolved(text, in: left.contents) == StringEscapes.resolved(text, in: right.contents)
         }
-        let (first, second) = (left.contents, right.contents)
-        guard first.count == second.count else {
-            return false
-        }
-        for offset in 0..<first.count where text[first.lowerBound + offset] != text[second.lowerBound + offset] {
-            return false
-        }
-        return true
+        return text.isEqual(left.contents, to: text, right.contents)
     }
 }
 

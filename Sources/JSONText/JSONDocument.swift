@@ -14,9 +14,7 @@ public final class JSONDocument: Sendable {
     /// Refused besides what the grammar refuses: the same key twice in one object after unescaping, lone surrogates,
     /// U+0000 in any form, and whatever exceeds `limits`. Linear in the bytes.
     public init(_ bytes: [UInt8], limits: JSONLimits = .default) throws(JSONError) {
-        var reader = TapeReader(bytes.span, limits: limits)
-        try reader.read()
-        tape = reader.tape
+        tape = try TapeReader.tape(of: bytes.span, limits: limits)
         self.bytes = bytes
     }
 
@@ -31,13 +29,42 @@ public final class JSONDocument: Sendable {
 
     // MARK: - comparing strings on the tape
 
+    /// The node of the value of the member with this key; 0 when there is none, for node 0 is the root.
+    func place(of key: StaticString, inObject object: Int) -> Int {
+        let tape = tape
+        let node = tape[object]
+        guard node.kind == .object else {
+            return 0
+        }
+        let length = key.utf8CodeUnitCount
+        var index = object + 1
+        for _ in 0..<node.count {
+            let candidate = tape[index]
+            // Most keys differ in length, which is asked first.
+            if candidate.contentsCount == length || candidate.hasEscapes, isString(candidate, equalTo: key) {
+                return index + 1
+            }
+            index = Int(tape[index + 1].next)
+        }
+        return 0
+    }
+
     /// Whether a string or key is exactly the literal; most differ in length, which is asked first.
     func isString(_ node: TapeNode, equalTo text: StaticString) -> Bool {
-        let contents = node.contents
         if node.hasEscapes {
-            return resolved(contents).isEqual(to: text)
+            return resolved(node.contents).isEqual(to: text)
         }
-        return bytes.isEqual(to: text, in: contents)
+        return node.contentsCount == text.utf8CodeUnitCount && bytes.isEqual(to: text, in: node.contents)
+    }
+
+    /// Whether a string or key is exactly these bytes.
+    func isString(_ node: TapeNode, equalTo text: Span<UInt8>) -> Bool {
+        if node.hasEscapes {
+            let resolved = resolved(node.contents)
+            return resolved.span.isEqual(0..<resolved.count, to: text, 0..<text.count)
+        }
+        let bytes = bytes
+        return bytes.span.isEqual(node.contents, to: text, 0..<text.count)
     }
 
     /// Whether a string or key is exactly these bytes.

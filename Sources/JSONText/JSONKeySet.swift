@@ -2,54 +2,103 @@ import Base
 
 /// A closed set of keys to tell apart in one pass over an object: what reading a message mostly is.
 public struct JSONKeySet: Sendable {
-    /// The keys by their length, each with its position in the set.
-    private let byLength: [[(position: Int, text: StaticString)]]
+    /// LIMIT: the most keys of a set, which is what a ``JSONMemberTable`` has room for.
+    public static let maximumCount = 32
+
+    fileprivate let names: NameTable
 
     /// The keys, which must differ; their positions are what members are told by.
     public init(_ keys: [StaticString]) {
-        let longest = keys.map(\.utf8CodeUnitCount).max() ?? 0
-        let numbered = keys.enumerated().map { (position: $0.offset, text: $0.element) }
-        byLength = (0...longest).map { length in numbered.filter { $0.text.utf8CodeUnitCount == length } }
+        precondition(keys.count <= Self.maximumCount)
+        names = NameTable(keys)
     }
 
-    /// The keys of one length.
-    fileprivate func candidates(_ length: Int) -> [(position: Int, text: StaticString)] {
-        length < byLength.count ? byLength[length] : []
+    @inline(__always)
+    func position(of key: TapeNode, _ text: Span<UInt8>) -> Int? {
+        guard key.hasEscapes else {
+            return names.number(of: text, key.contents)
+        }
+        let resolved = StringEscapes.resolved(text, in: key.contents)
+        return names.number(of: resolved.span, 0..<resolved.count)
+    }
+
+    /// The position of a key, escapes resolved; `nil` when it is none of the set.
+    public func position(of key: JSONString) -> Int? {
+        let bytes = key.document.bytes
+        return position(of: key.node, bytes.span)
     }
 }
 
-extension JSONValue {
-    /// Hands every member of an object to `body`, with the position of its key in `keys`; `nil` for other keys.
+/// Which members of one object have the keys of a set: filled in one walk over the tape, without an allocation.
+///
+/// It cannot be copied, because every copy would be one of 128 bytes: measured, they cost more than the walk.
+public struct JSONMemberTable: ~Copyable, Sendable {
+    private let document: JSONDocument
+    /// The member values' nodes by the position of their keys; 0 is nobody, for node 0 is the root.
+    private var places: InlineArray<32, UInt32>
+    /// How many members have other keys.
+    public let otherCount: Int
+
+    /// Sorts the members of `object`; no members for other kinds.
     ///
-    /// Nothing for other kinds. O(members); no allocation unless a key has escapes.
-    public func forEachMember<Failure: Error>(
-        of keys: JSONKeySet,
-        _ body: (Int?, JSONMember) throws(Failure) -> Void
-    ) throws(Failure) {
-        let node = node
-        guard node.kind == .object else {
-            return
+    /// O(members); no allocation unless a key has escapes.
+    public init(_ object: JSONValue, keys: JSONKeySet) {
+        document = object.document
+        places = .init(repeating: 0)
+        otherCount = object.document.sort(membersOf: object.index, keys, into: &places)
+    }
+
+    /// Sorts the members of `object`, a value of `document`; no members when there is none.
+    public init(_ object: JSONValue?, of document: JSONDocument, keys: JSONKeySet) {
+        self.document = document
+        places = .init(repeating: 0)
+        if let object {
+            otherCount = document.sort(membersOf: object.index, keys, into: &places)
+        } else {
+            otherCount = 0
         }
-        let document = document
-        var position = index + 1
-        for _ in 0..<node.count {
-            let member = JSONMember(document: document, index: position)
-            try body(document.position(of: document.tape[position], in: keys), member)
-            position = Int(document.tape[position + 1].next)
-        }
+    }
+
+    /// The member whose key has this position in the set.
+    public subscript(position: Int) -> JSONValue? {
+        let place = places[position]
+        return place == 0 ? nil : JSONValue(document: document, index: Int(place))
+    }
+
+    /// Whether there is a member whose key has this position in the set.
+    public func contains(_ position: Int) -> Bool {
+        places[position] != 0
+    }
+
+    /// What the member whose key has this position in the set is; `nil` when there is none.
+    public func kind(_ position: Int) -> JSONKind? {
+        let place = places[position]
+        return place == 0 ? nil : document.tape[Int(place)].kind
     }
 }
 
 extension JSONDocument {
-    fileprivate func position(of key: TapeNode, in keys: JSONKeySet) -> Int? {
-        let contents = key.contents
-        if key.hasEscapes {
-            let text = resolved(contents)
-            return keys.candidates(text.count).first { text.isEqual(to: $0.text) }?.position
+    fileprivate func sort(
+        membersOf object: Int,
+        _ keys: JSONKeySet,
+        into places: inout InlineArray<32, UInt32>
+    ) -> Int {
+        let (tape, bytes) = (tape, bytes)
+        let node = tape[object]
+        guard node.kind == .object else {
+            return 0
         }
-        for candidate in keys.candidates(contents.count) where bytes.isEqual(to: candidate.text, in: contents) {
-            return candidate.position
+        let text = bytes.span
+        var otherCount = 0
+        var index = object + 1
+        for _ in 0..<node.count {
+            if let position = keys.position(of: tape[index], text) {
+                places[position] = UInt32(truncatingIfNeeded: index + 1)
+            } else {
+                otherCount += 1
+            }
+            index = Int(tape[index + 1].next)
         }
-        return nil
+        return otherCount
     }
 }

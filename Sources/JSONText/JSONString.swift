@@ -8,10 +8,13 @@ public struct JSONString: Sendable {
     public let document: JSONDocument
     let index: Int
 
-    private var node: TapeNode { document.tape[index] }
+    var node: TapeNode { document.tape[index] }
 
     /// Its bytes in the document, between the quotes, as written.
     public var rawRange: Range<Int> { node.contents }
+
+    /// How many bytes that are.
+    public var rawCount: Int { node.contentsCount }
 
     /// Whether it was written with escapes; without, the raw bytes are the text.
     public var hasEscapes: Bool { node.hasEscapes }
@@ -56,17 +59,12 @@ public struct JSONString: Sendable {
 
     /// Whether this is exactly these bytes; no allocation unless there are escapes.
     public func isEqual(to other: [UInt8]) -> Bool {
-        if hasEscapes {
-            return bytes == other
-        }
-        guard rawRange.count == other.count else {
-            return false
-        }
-        let bytes = document.bytes
-        for offset in 0..<other.count where bytes[rawRange.lowerBound + offset] != other[offset] {
-            return false
-        }
-        return true
+        document.isString(node, equalTo: other.span)
+    }
+
+    /// Whether this is exactly these bytes; no allocation unless there are escapes.
+    public func isEqual(to other: ArraySlice<UInt8>) -> Bool {
+        document.isString(node, equalTo: other.span)
     }
 
     /// Whether both stand for the same text, scalar by scalar.

@@ -5,6 +5,8 @@ struct TapeNode {
     /// The value's first byte.
     var start: UInt32
     /// The byte after the value's last.
+    ///
+    /// While an object is being read: the marks of its keys.
     var end: UInt32
     /// The index of the node after this value and everything in it.
     ///
@@ -25,11 +27,31 @@ struct TapeNode {
     /// LIMIT: 28 bits; a document has at most 2^27 nodes.
     var count: Int { Int(details >> 4) }
 
-    mutating func addChild() {
-        details &+= 16
+    // MARK: - while a container is being read
+
+    /// The marks of an open object's keys so far.
+    var keyMarks: UInt32 { end }
+
+    /// Keeps what is known of an open container while one inside it is read.
+    @inline(__always)
+    mutating func suspend(count: Int, keyMarks: UInt32) {
+        details = details & 15 | UInt32(truncatingIfNeeded: count) << 4
+        end = keyMarks
+    }
+
+    /// Completes a container; gives its parent's index.
+    @inline(__always)
+    mutating func close(count: Int, end: Int, next: Int) -> Int {
+        let parent = Int(self.next)
+        details = details & 15 | UInt32(truncatingIfNeeded: count) << 4
+        self.end = UInt32(truncatingIfNeeded: end)
+        self.next = UInt32(truncatingIfNeeded: next)
+        return parent
     }
 
     var range: Range<Int> { Int(start)..<Int(end) }
+    /// Bytes between a string's quotes.
+    var contentsCount: Int { Int(end) &- Int(start) &- 2 }
     /// Between a string's quotes.
     var contents: Range<Int> { Int(start) + 1..<Int(end) - 1 }
 }

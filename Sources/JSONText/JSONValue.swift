@@ -72,7 +72,8 @@ public struct JSONValue: Sendable {
 
     /// The member with this key, by exact bytes; O(members), no allocation unless a key has escapes.
     public subscript(_ key: StaticString) -> JSONValue? {
-        firstMember { document.isString($0, equalTo: key) }
+        let place = document.place(of: key, inObject: index)
+        return place == 0 ? nil : JSONValue(document: document, index: place)
     }
 
     /// The member with this key, by exact bytes; O(members), no allocation unless a key has escapes.

@@ -56,19 +56,21 @@ public struct JSONWriter {
     /// A member's key from valid UTF-8; its value must follow.
     public mutating func key(_ name: ArraySlice<UInt8>) {
         separate()
-        appendQuoted(bytes: name)
+        appendQuoted(name.span)
         finishKey()
     }
 
     /// A string from UTF-8, which must be valid: it is not checked here.
     public mutating func string(_ text: [UInt8]) {
-        string(text[...])
+        separate()
+        appendQuoted(text.span)
+        needsComma = true
     }
 
     /// A string from UTF-8, which must be valid: it is not checked here.
     public mutating func string(_ text: ArraySlice<UInt8>) {
         separate()
-        appendQuoted(bytes: text)
+        appendQuoted(text.span)
         needsComma = true
     }
 
@@ -144,7 +146,65 @@ public struct JSONWriter {
 
     /// A value that was read, with its very bytes.
     public mutating func value(_ value: JSONValue) {
-        raw(value.rawBytes)
+        separate()
+        let bytes = value.document.bytes
+        output.append(bytes.span, value.range)
+        needsComma = true
+    }
+
+    /// Every member of an object that was read but those with keys of a set: values with their very bytes, keys as they
+    /// were written unless they have escapes, which are resolved.
+    public mutating func members(of object: JSONValue, except keys: JSONKeySet) {
+        let (tape, bytes) = (object.document.tape, object.document.bytes)
+        let node = tape[object.index]
+        guard node.kind == .object else {
+            return
+        }
+        let text = bytes.span
+        var index = object.index + 1
+        for _ in 0..<node.count {
+            let (key, value) = (tape[index], tape[index + 1])
+            if keys.position(of: key, text) == nil {
+                separate()
+                if key.hasEscapes {
+                    appendQuoted(StringEscapes.resolved(text, in: key.contents).span)
+                } else {
+                    output.append(text, key.range)
+                }
+                output.append(UInt8(ascii: ":"))
+                output.append(text, value.range)
+                needsComma = true
+            }
+            index = Int(value.next)
+        }
+    }
+
+    /// A piece of compact JSON as it stands, such as `"params":{"name":`; the caller vouches for it.
+    ///
+    /// A comma comes before it when one is due and it does not begin with a closing bracket; another is due after it
+    /// unless it ends with an opening bracket or a colon.
+    public mutating func piece(_ text: StaticString) {
+        // SAFETY: the span is used within the closure, in which the buffer lives.
+        text.withUTF8Buffer { buffer in unsafe piece(buffer.span) }
+    }
+
+    /// A piece of compact JSON as it stands; as the form for literals.
+    public mutating func piece(_ text: [UInt8]) {
+        piece(text.span)
+    }
+
+    private mutating func piece(_ text: Span<UInt8>) {
+        guard let last = text.indices.last else {
+            return
+        }
+        if text[0] != UInt8(ascii: "}"), text[0] != UInt8(ascii: "]") {
+            separate()
+        }
+        output.append(text)
+        switch text[last] {
+        case UInt8(ascii: "{"), UInt8(ascii: "["), UInt8(ascii: ":"): needsComma = false
+        default: needsComma = true
+        }
     }
 
     private mutating func open(_ bracket: UInt8) {
@@ -170,42 +230,34 @@ public struct JSONWriter {
     }
 
     private mutating func appendQuoted(_ text: StaticString) {
-        text.withUTF8Buffer { buffer in unsafe appendQuoted(contiguous: buffer) }
-    }
-
-    private mutating func appendQuoted(bytes text: ArraySlice<UInt8>) {
-        unsafe text.withUnsafeBufferPointer { buffer in unsafe appendQuoted(contiguous: buffer) }
+        // SAFETY: the span is used within the closure, in which the buffer lives.
+        text.withUTF8Buffer { buffer in unsafe appendQuoted(buffer.span) }
     }
 
     private mutating func appendQuoted(_ text: some Collection<UInt8>) {
         // Arrays, slices and literals, the usual case, are one run of memory: no generic code touches their bytes.
-        if text.withContiguousStorageIfAvailable({ buffer in unsafe appendQuoted(contiguous: buffer) }) == nil {
-            let copy = Array(text)
-            unsafe copy.withUnsafeBufferPointer { buffer in unsafe appendQuoted(contiguous: buffer) }
+        // SAFETY: the span is used within the closure, in which the buffer lives.
+        if text.withContiguousStorageIfAvailable({ buffer in unsafe appendQuoted(buffer.span) }) == nil {
+            appendQuoted(Array(text).span)
         }
     }
 
-    private mutating func appendQuoted(contiguous text: UnsafeBufferPointer<UInt8>) {
+    private mutating func appendQuoted(_ text: Span<UInt8>) {
         output.append(UInt8(ascii: "\""))
         // Whole runs without anything to escape are copied at once; most texts are one such run.
         var start = 0
-        var position = 0
+        var position = text.endOfStringText(from: 0, to: text.count)
         while position < text.count {
-            // SAFETY: the position is below the count; the buffer outlives the call.
-            let byte = unsafe text[position]
-            if Self.needsEscape(byte) {
-                unsafe output.append(contentsOf: UnsafeBufferPointer(rebasing: text[start..<position]))
+            let byte = text[position]
+            if byte < 0x80 {
+                output.append(text, start..<position)
                 appendEscape(byte)
                 start = position + 1
             }
-            position += 1
+            position = text.endOfStringText(from: position + 1, to: text.count)
         }
-        unsafe output.append(contentsOf: UnsafeBufferPointer(rebasing: text[start..<text.count]))
+        output.append(text, start..<text.count)
         output.append(UInt8(ascii: "\""))
-    }
-
-    private static func needsEscape(_ byte: UInt8) -> Bool {
-        byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
     }
 
     private mutating func appendEscape(_ byte: UInt8) {

@@ -80,7 +80,7 @@ public struct ClientAsk: Sendable {
         writer.beginObject()
         for key in passed {
             if let value = params[key] {
-                writer.member(key, raw: value.rawBytes)
+                writer.member(key, value)
             }
         }
         writer.endObject()

@@ -11,12 +11,15 @@ struct ClientMessageReader {
     private var era: Era { claim.era }
 
     /// The message; in the modern era with its headers compared.
-    func read(_ headers: MCPHeaders) throws(MCPFailure) -> ClientMessage {
+    func read(
+        _ headers: MCPHeaders,
+        _ parameters: consuming JSONMemberTable
+    ) throws(MCPFailure) -> ClientMessage {
         switch envelope.shape {
         case .request:
-            return .request(try request(headers))
+            return .request(try request(headers, parameters))
         case .notification:
-            return .notification(try notification(headers))
+            return .notification(try notification(headers, parameters))
         case .response(let outcome):
             guard let id = envelope.id else {
                 throw failure(.invalidRequest, "a response needs the id of its request")
@@ -45,20 +48,23 @@ struct ClientMessageReader {
         MCPFailure(kind, era: era, id: envelope.id, message: message)
     }
 
-    private func request(_ headers: MCPHeaders) throws(MCPFailure) -> ClientRequest {
+    private func request(
+        _ headers: MCPHeaders,
+        _ members: consuming JSONMemberTable
+    ) throws(MCPFailure) -> ClientRequest {
         guard let id = envelope.id, let methodName = envelope.method else {
             throw failure(.invalidRequest, "a request needs an id and a method")
         }
         let modern = try modernEnvelope()
         if modern != nil {
             try headerChecked { () throws(HeaderFault) in
-                try MCPHeaderRules.checkMethod(headers.method, is: methodName.bytes)
+                try MCPHeaderRules.checkMethod(headers.method, is: methodName.slice)
             }
         }
-        guard let method = MCPMethod(methodName), exists(method) else {
+        guard let method = envelope.knownMethod, exists(method) else {
             throw MCPFailure.methodNotFound(ByteString(methodName.bytes), id: id, era: era)
         }
-        let parameters = ParameterReader(method: method, params: envelope.params, era: era, id: id, limits: limits)
+        let parameters = ParameterReader(method: method, params: members, era: era, id: id, limits: limits)
         let name = try parameters.name()
         if modern != nil, let name, method.carriesNameHeader {
             try headerChecked { () throws(HeaderFault) in
@@ -101,22 +107,25 @@ struct ClientMessageReader {
         }
     }
 
-    private func notification(_ headers: MCPHeaders) throws(MCPFailure) -> ClientNotification {
+    private func notification(
+        _ headers: MCPHeaders,
+        _ parameters: borrowing JSONMemberTable
+    ) throws(MCPFailure) -> ClientNotification {
         guard let name = envelope.method else {
             throw failure(.invalidRequest, "a notification needs a method")
         }
         // Header rules for notifications are not defined; a field that is there must still tell the truth.
         if era == .modern, headers.method != nil {
             try headerChecked { () throws(HeaderFault) in
-                try MCPHeaderRules.checkMethod(headers.method, is: name.bytes)
+                try MCPHeaderRules.checkMethod(headers.method, is: name.slice)
             }
         }
-        let method = MCPMethod(name)
+        let method = envelope.knownMethod
         // A request without an id is no notification (A11); what is neither is not taken for one.
         guard method.map(\.isNotification) ?? name.slice.hasPrefix("notifications/") else {
             throw failure(.invalidRequest, "a request needs an id")
         }
-        let cancelled = method == .cancelled ? envelope.params?["requestId"].flatMap { RequestID($0) } : nil
+        let cancelled = method == .cancelled ? parameters[.requestID].flatMap { RequestID($0) } : nil
         return ClientNotification(method: method, cancelledRequest: cancelled)
     }
 

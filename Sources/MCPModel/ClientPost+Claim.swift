@@ -12,31 +12,40 @@ extension ClientPost {
         let bodyVersion: JSONValue?
         /// Whether `_meta` holds any key of the modern envelope.
         let hasEnvelopeKey: Bool
-        /// Whether the message is an `initialize` request.
-        let isInitialize: Bool
-        /// Whether a legacy client could have meant this method.
-        let isLegacyMethod: Bool
         /// Whether the message is a request.
         let isRequest: Bool
         /// Whether the message is a response.
         let isResponse: Bool
+        /// The method, when any revision knows it.
+        let method: MCPMethod?
         /// The id, for answering.
         let id: RequestID?
 
-        init(_ envelope: MessageEnvelope, meta: RequestMeta, header value: ArraySlice<UInt8>?) {
-            header = MCPHeaderRules.version(value)
-            headerText = value ?? []
+        init(
+            _ envelope: MessageEnvelope,
+            _ meta: RequestMeta,
+            header: MCPHeaderRules.VersionField,
+            _ headerText: ArraySlice<UInt8>
+        ) {
+            self.header = header
+            self.headerText = headerText
             bodyVersion = meta.protocolVersion
             hasEnvelopeKey = meta.hasEnvelopeKey
             id = envelope.id
-            let method = envelope.method.flatMap { MCPMethod($0) }
+            method = envelope.knownMethod
             switch envelope.shape {
             case .request: (isRequest, isResponse) = (true, false)
             case .notification: (isRequest, isResponse) = (false, false)
             case .response: (isRequest, isResponse) = (false, true)
             }
-            isInitialize = isRequest && method == .initialize
-            isLegacyMethod = method.map { MethodTable.rule(for: $0, in: .newestLegacy, .fromClient) != nil } ?? false
+        }
+
+        /// Whether the message is an `initialize` request.
+        var isInitialize: Bool { isRequest && method == .initialize }
+
+        /// Whether a legacy client could have meant this method.
+        var isLegacyMethod: Bool {
+            method.map { MethodTable.rule(for: $0, in: .newestLegacy, .fromClient) != nil } ?? false
         }
     }
 
@@ -74,7 +83,7 @@ extension ClientPost {
         case .known, .unknown:
             break
         }
-        guard version.slice == facts.headerText else {
+        guard version.isEqual(to: facts.headerText) else {
             throw HeaderFault.mismatched(field: "MCP-Protocol-Version").failure(id: facts.id)
         }
         guard case .known(let revision) = facts.header, revision.era == .modern, revision.isServed else {

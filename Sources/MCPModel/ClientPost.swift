@@ -45,7 +45,8 @@ public struct ClientPost: Sendable {
             document = try JSONDocument(body, limits: json)
         } catch {
             let reason = ByteString("the body is not valid JSON: \(error)")
-            throw MCPFailure(.notJSON, era: ClientPost.era(of: headers), message: reason)
+            let era = ClientPost.era(of: MCPHeaderRules.version(headers.protocolVersion))
+            throw MCPFailure(.notJSON, era: era, message: reason)
         }
         try self.init(document, headers: headers, limits: limits)
     }
@@ -57,7 +58,8 @@ public struct ClientPost: Sendable {
         limits: MCPLimits = .standard
     ) throws(MCPFailure) {
         let root = document.root
-        let headerEra = ClientPost.era(of: headers)
+        let declared = MCPHeaderRules.version(headers.protocolVersion)
+        let headerEra = ClientPost.era(of: declared)
         guard root.kind != .array else {
             let message: ByteString = "batches are not accepted: send one message at a time"
             throw MCPFailure(.batch, era: headerEra, message: message)
@@ -68,13 +70,14 @@ public struct ClientPost: Sendable {
         } catch {
             throw MCPFailure(.invalidRequest, era: headerEra, id: error.id, message: error.message)
         }
-        let meta = try ClientPost.meta(of: envelope, era: headerEra)
-        let facts = ClientPost.Facts(envelope, meta: meta, header: headers.protocolVersion)
+        let parameters = JSONMemberTable(envelope.params, of: document, keys: ReservedKeys.params.keys)
+        let meta = try ClientPost.meta(of: envelope, parameters, era: headerEra)
+        let facts = ClientPost.Facts(envelope, meta, header: declared, headers.protocolVersion ?? [])
         let claim = try ClientPost.claim(facts)
         let reader = ClientMessageReader(envelope: envelope, meta: meta, claim: claim, limits: limits)
-        message = try reader.read(headers)
+        message = try reader.read(headers, parameters)
         self.claim = claim
-        methodName = envelope.method.map { MCPFailure.bounded(ByteString($0.bytes)) }
+        methodName = envelope.knownMethod?.bytes ?? envelope.method.map { MCPFailure.bounded(ByteString($0.bytes)) }
     }
 
     /// Finishes what a legacy message still lacks once its session is known: the declared revision must be the
@@ -102,36 +105,31 @@ public struct ClientPost: Sendable {
         }
     }
 
-    /// In which era an answer to an unreadable body is written.
-    static func era(of headers: MCPHeaders) -> Era {
-        if case .known(let revision) = MCPHeaderRules.version(headers.protocolVersion) {
+    /// In which era an answer to an unreadable body is written, by what its header declares.
+    static func era(of declared: MCPHeaderRules.VersionField) -> Era {
+        if case .known(let revision) = declared {
             return revision.era
         }
         return .legacy
     }
 
     /// `params._meta`, after the keys of both were compared with the reserved ones (A2).
-    private static func meta(of envelope: MessageEnvelope, era: Era) throws(MCPFailure) -> RequestMeta {
+    private static func meta(
+        of envelope: MessageEnvelope,
+        _ parameters: borrowing JSONMemberTable,
+        era: Era
+    ) throws(MCPFailure) -> RequestMeta {
         guard let params = envelope.params else {
             return RequestMeta()
         }
-        var nearMiss: JSONString?
-        var value: JSONValue?
-        params.forEachMember(of: ReservedKeys.params.keys) { position, member in
-            switch position {
-            case 0: value = member.value
-            case .some: break
-            case .none:
-                if nearMiss == nil, ReservedKeys.params.isNearMiss(member.key) {
-                    nearMiss = member.key
-                }
+        var meta = RequestMeta()
+        if let value = parameters[.meta] {
+            guard value.kind == .object else {
+                throw MCPFailure(.invalidParams, era: era, id: envelope.id, message: "_meta is not an object")
             }
+            meta = RequestMeta(value)
         }
-        guard value.map({ $0.kind == .object }) ?? true else {
-            throw MCPFailure(.invalidParams, era: era, id: envelope.id, message: "_meta is not an object")
-        }
-        let meta = value.map { RequestMeta($0) } ?? RequestMeta()
-        if let suspect = nearMiss ?? meta.nearMiss {
+        if let suspect = ReservedKeys.params.firstNearMiss(in: params, parameters) ?? meta.nearMiss {
             let key = MCPFailure.bounded(ByteString(suspect.bytes))
             let message = MCPFailure.named("ambiguous member: ", key)
             throw MCPFailure(.invalidRequest, era: era, id: envelope.id, message: message)

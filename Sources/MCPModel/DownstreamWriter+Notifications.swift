@@ -8,14 +8,14 @@ extension DownstreamWriter {
             return nil
         }
         var writer = begin(.progress, reserving: params.range.count)
-        writer.member("progressToken", raw: token.json)
-        writer.member("progress", raw: progress.rawBytes)
+        writer.member("progressToken", token)
+        writer.member("progress", progress)
         if let total = params["total"], total.kind == .number {
-            writer.member("total", raw: total.rawBytes)
+            writer.member("total", total)
         }
         // The sentence came with 2025-03-26.
         if let message = params["message"], message.kind == .string {
-            writer.member("message", raw: message.rawBytes)
+            writer.member("message", message)
         }
         return end(&writer, subscription: nil)
     }
@@ -31,9 +31,9 @@ extension DownstreamWriter {
         writer.key("level")
         writer.string(level.name)
         if let logger = params["logger"], logger.kind == .string {
-            writer.member("logger", raw: logger.rawBytes)
+            writer.member("logger", logger)
         }
-        writer.member("data", raw: data.rawBytes)
+        writer.member("data", data)
         return end(&writer, subscription: nil)
     }
 
@@ -61,9 +61,9 @@ extension DownstreamWriter {
     /// `notifications/cancelled` for a server's request the client still has before it, by the id the client knows.
     public func cancelled(_ id: RequestID, _ notification: ServerNotification) -> [UInt8] {
         var writer = begin(.cancelled, reserving: 64)
-        writer.member("requestId", raw: id.json)
+        writer.member("requestId", id)
         if let reason = notification.params?["reason"], reason.kind == .string {
-            writer.member("reason", raw: reason.rawBytes)
+            writer.member("reason", reason)
         }
         return end(&writer, subscription: nil)
     }
@@ -91,7 +91,7 @@ extension DownstreamWriter {
         writer.key("_meta")
         writer.beginObject()
         writer.member("io.modelcontextprotocol/serverInfo", raw: identity.json)
-        writer.member("io.modelcontextprotocol/subscriptionId", raw: subscription.json)
+        writer.member("io.modelcontextprotocol/subscriptionId", subscription)
         writer.endObject()
         writer.endObject()
         writer.endObject()
@@ -131,7 +131,7 @@ extension DownstreamWriter {
         if let subscription {
             writer.key("_meta")
             writer.beginObject()
-            writer.member("io.modelcontextprotocol/subscriptionId", raw: subscription.json)
+            writer.member("io.modelcontextprotocol/subscriptionId", subscription)
             writer.endObject()
         }
         writer.endObject()

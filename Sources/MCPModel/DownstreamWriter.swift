@@ -7,6 +7,8 @@ public struct DownstreamWriter: Sendable {
     public let revision: Revision
     let identity: GatewayIdentity
     let limits: MCPLimits
+    /// `_meta` of a modern result to which the server adds nothing.
+    private let modernMeta: [UInt8]
 
     var isModern: Bool { revision.era == .modern }
 
@@ -15,6 +17,11 @@ public struct DownstreamWriter: Sendable {
         self.revision = revision
         self.identity = identity
         self.limits = limits
+        var writer = JSONWriter()
+        writer.piece(#""_meta":{"#)
+        writer.member("io.modelcontextprotocol/serverInfo", raw: identity.json)
+        writer.endObject()
+        modernMeta = writer.output
     }
 
     /// What kind of result a server gave to `method`.
@@ -48,17 +55,8 @@ public struct DownstreamWriter: Sendable {
     /// Lists go through ``list(_:_:to:nextCursor:shows:)``: they are filtered, never passed.
     public func complete(_ result: JSONValue, of method: MCPMethod, to id: RequestID) -> [UInt8] {
         var writer = begin(id, reserving: result.range.count)
-        var meta: JSONValue?
-        result.forEachMember(of: DownstreamWriter.ownKeys) { position, member in
-            switch position {
-            case 0: meta = member.value
-            case .some: break
-            case .none:
-                writer.key(member.key.slice)
-                writer.value(member.value)
-            }
-        }
-        finish(&writer, meta: meta, hint: method.isCacheable ? timeToLive(result) : nil)
+        writer.members(of: result, except: DownstreamWriter.ownKeys)
+        finish(&writer, meta: result["_meta"], hint: method.isCacheable ? timeToLive(result) : nil)
         return writer.output
     }
 
@@ -83,7 +81,7 @@ public struct DownstreamWriter: Sendable {
         writer.beginArray()
         var names: Set<ByteString> = []
         for item in items.elements {
-            guard let text = item[kind.identityKey]?.string, text.rawRange.count <= limits.maximumNameBytes else {
+            guard let text = item[kind.identityKey]?.string, text.rawCount <= limits.maximumNameBytes else {
                 continue
             }
             let name = ByteString(text.bytes)
@@ -196,42 +194,37 @@ public struct DownstreamWriter: Sendable {
         var writer = JSONWriter(reserving: 256 + size)
         writer.beginMessage()
         writer.id(id)
-        writer.key("result")
-        writer.beginObject()
+        writer.piece(#""result":{"#)
         return writer
     }
 
     /// Ends a complete result: type, hints and `_meta` in the modern era, `_meta` alone in the legacy one.
     func finish(_ writer: inout JSONWriter, meta: JSONValue?, hint timeToLive: Int?) {
         if isModern {
-            writer.key("resultType")
-            writer.string("complete" as StaticString)
+            writer.piece(#""resultType":"complete""#)
             if let timeToLive {
-                writer.key("ttlMs")
+                writer.piece(#""ttlMs":"#)
                 writer.number(timeToLive)
-                writer.key("cacheScope")
-                writer.string("private" as StaticString)
+                writer.piece(#""cacheScope":"private""#)
             }
         }
         appendMeta(meta, to: &writer)
-        writer.endObject()
-        writer.endObject()
+        writer.piece("}}")
     }
 
     /// `_meta` of a result: the server's keys but those MCP reserves and those that are the gateway's alone, so that no
     /// server can forge a decision; in the modern era our `serverInfo`.
     private func appendMeta(_ meta: JSONValue?, to writer: inout JSONWriter) {
-        let passes = meta?.members.contains { !DownstreamWriter.isReserved($0.key) } ?? false
-        guard isModern || passes else {
+        guard let meta, meta.members.contains(where: { !DownstreamWriter.isReserved($0.key) }) else {
+            if isModern {
+                writer.piece(modernMeta)
+            }
             return
         }
-        writer.key("_meta")
-        writer.beginObject()
-        if let meta, passes {
-            for member in meta.members where !DownstreamWriter.isReserved(member.key) {
-                writer.key(member.key.slice)
-                writer.value(member.value)
-            }
+        writer.piece(#""_meta":{"#)
+        for member in meta.members where !DownstreamWriter.isReserved(member.key) {
+            writer.key(member.key.slice)
+            writer.value(member.value)
         }
         if isModern {
             writer.member("io.modelcontextprotocol/serverInfo", raw: identity.json)
@@ -269,7 +262,7 @@ public struct DownstreamWriter: Sendable {
         guard let value = result["nextCursor"], !value.isNull else {
             return nil
         }
-        guard let text = value.string, text.rawRange.count <= limits.maximumHandleBytes else {
+        guard let text = value.string, text.rawCount <= limits.maximumHandleBytes else {
             throw .list
         }
         return ByteString(text.bytes)

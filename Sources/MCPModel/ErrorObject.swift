@@ -27,7 +27,7 @@ struct ErrorObject {
         writer.number(code)
         writer.member("message", message)
         if let data {
-            writer.member("data", raw: data.rawBytes)
+            writer.member("data", data)
         }
         writer.endObject()
     }

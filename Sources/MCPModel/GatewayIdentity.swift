@@ -22,9 +22,7 @@ public struct GatewayIdentity: Sendable, Hashable {
 extension JSONWriter {
     /// Opens a message; `params`, `result` or `error` follow.
     mutating func beginMessage() {
-        beginObject()
-        key("jsonrpc")
-        string("2.0" as StaticString)
+        piece(#"{"jsonrpc":"2.0""#)
     }
 
     /// A member that is text.
@@ -45,14 +43,27 @@ extension JSONWriter {
         raw(value)
     }
 
+    /// A member that is an id or a progress token.
+    mutating func member(_ key: StaticString, _ id: RequestID) {
+        self.key(key)
+        id.append(to: &self)
+    }
+
+    /// A member that was read, byte for byte.
+    mutating func member(_ key: StaticString, _ value: JSONValue) {
+        self.key(key)
+        self.value(value)
+    }
+
     /// The member `id`.
     mutating func id(_ id: RequestID) {
-        member("id", raw: id.json)
+        piece(#""id":"#)
+        id.append(to: &self)
     }
 
     /// The member `method`.
     mutating func method(_ method: MCPMethod) {
-        key("method")
+        piece(#""method":"#)
         string(method.name)
     }
 }

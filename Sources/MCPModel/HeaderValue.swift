@@ -35,7 +35,7 @@ public enum HeaderValue {
         guard isPlain(value) else {
             return nil
         }
-        return value.elementsEqual(text)
+        return value.span.isEqual(0..<value.count, to: text.span, 0..<text.count)
     }
 
     /// The value that carries `text`: plain where it can be, between the markers where it must.
@@ -55,10 +55,11 @@ public enum HeaderValue {
     ///
     /// A tab would be legal in a field and is not worth its ambiguity.
     static func isPlain(_ value: ArraySlice<UInt8>) -> Bool {
-        guard let first = value.first, let last = value.last else {
+        let text = value.span
+        guard let last = text.indices.last else {
             return true
         }
         let space = UInt8(ascii: " ")
-        return first != space && last != space && value.allSatisfy { (0x20...0x7E).contains($0) }
+        return text[0] != space && text[last] != space && text.endOfPlainText(from: 0, to: text.count) == text.count
     }
 }

@@ -148,7 +148,7 @@ public struct MCPFailure: Error, Sendable, Hashable {
         writer.string("2.0")
         writer.key("id")
         if let id {
-            writer.raw(id.json)
+            id.append(to: &writer)
         } else {
             writer.null()
         }

@@ -61,14 +61,14 @@ public enum MCPHeaderRules {
     }
 
     /// `Mcp-Method` must be there and be the body's method, byte for byte; it is never encoded.
-    public static func checkMethod(_ value: ArraySlice<UInt8>?, is method: [UInt8]) throws(HeaderFault) {
+    public static func checkMethod(_ value: ArraySlice<UInt8>?, is method: ArraySlice<UInt8>) throws(HeaderFault) {
         guard let value else {
             throw .missing(field: "Mcp-Method")
         }
         guard HeaderValue.isPlain(value) else {
             throw .malformed(field: "Mcp-Method")
         }
-        guard value.elementsEqual(method) else {
+        guard value.span.isEqual(0..<value.count, to: method.span, 0..<method.count) else {
             throw .mismatched(field: "Mcp-Method")
         }
     }

@@ -16,11 +16,9 @@ public enum MCPMethod: UInt8, Sendable, Hashable, CaseIterable {
     case toolsListChanged, promptsListChanged, resourcesListChanged, resourcesUpdated, rootsListChanged
     case subscriptionsAcknowledged, elicitationCompleted, taskStatus, taskChanged
 
-    /// The methods by the length of their names, the busiest first.
-    private static let byLength: [[MCPMethod]] = {
-        let longest = allCases.map(\.name.utf8CodeUnitCount).max() ?? 0
-        return (0...longest).map { length in allCases.filter { $0.name.utf8CodeUnitCount == length } }
-    }()
+    // INVARIANT: a case's number is its place in `allCases`.
+    private static let table = NameTable(allCases.map(\.name))
+    private static let names = allCases.map { ByteString(stringLiteral: $0.name) }
 
     /// The method with exactly this name, escapes resolved; case and spaces count (A14).
     public init?(_ name: JSONString) {
@@ -28,14 +26,20 @@ public enum MCPMethod: UInt8, Sendable, Hashable, CaseIterable {
     }
 
     /// The method with exactly these bytes as its name.
-    public init?(_ name: some Collection<UInt8>) {
-        guard name.count < MCPMethod.byLength.count,
-            let found = MCPMethod.byLength[name.count].first(where: { name.isEqual(to: $0.name) })
-        else {
+    public init?(_ name: ArraySlice<UInt8>) {
+        guard let number = MCPMethod.table.number(of: name) else {
             return nil
         }
-        self = found
+        self.init(rawValue: UInt8(truncatingIfNeeded: number))
     }
+
+    /// The method with exactly these bytes as its name.
+    public init?(_ name: some Collection<UInt8>) {
+        self.init(Array(name)[...])
+    }
+
+    /// The name on the wire as bytes; no allocation.
+    var bytes: ByteString { MCPMethod.names[Int(rawValue)] }
 
     /// The name on the wire.
     public var name: StaticString {
@@ -141,13 +145,13 @@ public enum NameSource: Sendable, Hashable {
     /// `params.taskId`.
     case taskID
 
-    /// The member's key.
-    var key: StaticString {
+    /// The member; `nil` when nothing is named.
+    var key: ParameterKey? {
         switch self {
-        case .none: ""
-        case .name: "name"
-        case .uri: "uri"
-        case .taskID: "taskId"
+        case .none: nil
+        case .name: .name
+        case .uri: .uri
+        case .taskID: .taskID
         }
     }
 }

@@ -24,6 +24,8 @@ struct MessageEnvelope {
     let id: RequestID?
     /// The method; `nil` in responses.
     let method: JSONString?
+    /// The same, when any revision knows it.
+    let knownMethod: MCPMethod?
     /// The parameters: an object, or absent.
     let params: JSONValue?
     /// What kind of message it is.
@@ -31,91 +33,71 @@ struct MessageEnvelope {
 
     /// Reads the message in `value`; unknown members are ignored and, since messages are rebuilt, dropped (A3).
     init(_ value: JSONValue) throws(Fault) {
-        var members = Members()
         guard value.kind == .object else {
             throw Fault(message: "the body is not a JSON-RPC message", id: nil)
         }
-        let nearMiss = members.collect(value)
-        let id = members.id.flatMap { RequestID($0) }
-        func fault(_ message: ByteString) -> Fault {
-            Fault(message: message, id: id)
+        let members = JSONMemberTable(value, keys: ReservedKeys.envelope.keys)
+        var id: RequestID?
+        if let value = members[Position.id] {
+            id = RequestID(value)
         }
-        if let nearMiss {
-            throw fault(MCPFailure.named("ambiguous member: ", MCPFailure.bounded(ByteString(nearMiss.bytes))))
+        if let nearMiss = ReservedKeys.envelope.firstNearMiss(in: value, members) {
+            let message = MCPFailure.named("ambiguous member: ", MCPFailure.bounded(ByteString(nearMiss.bytes)))
+            throw Fault(message: message, id: id)
         }
-        guard members.version?.string?.isEqual(to: "2.0") == true else {
-            throw fault("the member jsonrpc is not 2.0")
+        guard members[Position.version]?.string?.isEqual(to: "2.0") == true else {
+            throw Fault(message: "the member jsonrpc is not 2.0", id: id)
         }
-        guard members.id == nil || id != nil || members.isError(with: .null) else {
-            throw fault("the id is neither text nor a whole number of 64 bits")
+        let hasMethod = members.contains(Position.method)
+        let hasError = members.contains(Position.error)
+        // An error that answers nobody: its id may be null (JSON-RPC 2.0, section 5).
+        let answersNobody = !hasMethod && hasError && members.kind(Position.id) == .null
+        guard !members.contains(Position.id) || id != nil || answersNobody else {
+            throw Fault(message: "the id is neither text nor a whole number of 64 bits", id: id)
         }
-        guard members.params.map({ $0.kind == .object }) ?? true else {
-            throw fault("params is not an object")
+        let params = members[Position.params]
+        guard params == nil || members.kind(Position.params) == .object else {
+            throw Fault(message: "params is not an object", id: id)
         }
         self.id = id
-        method = members.method?.string
-        params = members.params
-        if members.method != nil {
-            guard method != nil, members.result == nil, members.error == nil else {
-                throw fault("the message is neither a request nor a response")
+        self.params = params
+        guard hasMethod else {
+            guard let outcome = Self.outcome(members), params == nil, members.contains(Position.id) else {
+                throw Fault(message: "the message is neither a request nor a response", id: id)
             }
-            shape = id == nil ? .notification : .request
-        } else {
-            guard let outcome = members.outcome, members.params == nil, members.id != nil else {
-                throw fault("the message is neither a request nor a response")
-            }
+            method = nil
+            knownMethod = nil
             shape = .response(outcome)
+            return
         }
+        guard let method = members[Position.method]?.string, !members.contains(Position.result), !hasError else {
+            throw Fault(message: "the message is neither a request nor a response", id: id)
+        }
+        self.method = method
+        knownMethod = MCPMethod(method)
+        shape = id == nil ? .notification : .request
     }
 
-    /// The raw members by name.
-    private struct Members {
-        var version: JSONValue?
-        var id: JSONValue?
-        var method: JSONValue?
-        var params: JSONValue?
-        var result: JSONValue?
-        var error: JSONValue?
+    /// The places of the members' keys in ``ReservedKeys/envelope``.
+    private enum Position {
+        static let version = 0
+        static let id = 1
+        static let method = 2
+        static let params = 3
+        static let result = 4
+        static let error = 5
+    }
 
-        /// The members' keys, in the order of the fields above.
-        private static let keys = JSONKeySet(["jsonrpc", "id", "method", "params", "result", "error"])
-
-        /// Sorts the members; gives the first key that only looks like one of them.
-        mutating func collect(_ object: JSONValue) -> JSONString? {
-            var nearMiss: JSONString?
-            object.forEachMember(of: Members.keys) { position, member in
-                switch position {
-                case 0: version = member.value
-                case 1: id = member.value
-                case 2: method = member.value
-                case 3: params = member.value
-                case 4: result = member.value
-                case 5: error = member.value
-                default:
-                    if nearMiss == nil, ReservedKeys.envelope.isNearMiss(member.key) {
-                        nearMiss = member.key
-                    }
-                }
-            }
-            return nearMiss
-        }
-
-        /// An error that answers nobody: its id may be null (JSON-RPC 2.0, section 5).
-        func isError(with kind: JSONKind) -> Bool {
-            method == nil && error != nil && id?.kind == kind
-        }
-
-        /// Exactly one of `result` and `error`, in its shape.
-        var outcome: ResponseOutcome? {
-            switch (result, error) {
-            case (.some(let result), .none):
-                return result.kind == .object ? .result(result) : nil
-            case (.none, .some(let error)):
-                let code = error["code"]?.number?.int
-                return code != nil && error["message"]?.string != nil ? .error(error) : nil
-            default:
-                return nil
-            }
+    /// Exactly one of `result` and `error`, in its shape.
+    private static func outcome(_ members: borrowing JSONMemberTable) -> ResponseOutcome? {
+        switch (members[Position.result], members[Position.error]) {
+        case (.some(let result), .none):
+            return result.kind == .object ? .result(result) : nil
+        case (.none, .some(let error)):
+            let code = error["code"]?.number?.int
+            return code != nil && error["message"]?.string != nil ? .error(error) : nil
+        default:
+            return nil
         }
     }
 }

@@ -2,21 +2,20 @@ import Base
 import JSONText
 
 /// Reads the `params` of one request by its method: every member that is looked at has its type checked.
-struct ParameterReader {
+struct ParameterReader: ~Copyable {
     let method: MCPMethod
-    let params: JSONValue?
+    let params: JSONMemberTable
     let era: Era
     let id: RequestID
     let limits: MCPLimits
 
     /// The tool, prompt, resource or task, when the method names one; then it must be there.
     func name() throws(MCPFailure) -> ByteString? {
-        guard method.nameSource != .none else {
+        guard let key = method.nameSource.key else {
             return nil
         }
-        let key = method.nameSource.key
         guard let text = try text(key, maximum: limits.maximumNameBytes) else {
-            throw invalid("params needs the text member ", key)
+            throw invalid("params needs the text member ", key.name)
         }
         return text
     }
@@ -25,15 +24,15 @@ struct ParameterReader {
     func detail() throws(MCPFailure) -> ClientRequest.Detail {
         switch method {
         case .toolsCall, .promptsGet:
-            return .arguments(try object("arguments"))
+            return .arguments(try object(.arguments))
         case .toolsList, .promptsList, .resourcesList, .resourcesTemplatesList:
-            return .page(cursor: try text("cursor", maximum: limits.maximumHandleBytes))
+            return .page(cursor: try text(.cursor, maximum: limits.maximumHandleBytes))
         case .initialize:
             return .initialization(try initialization())
         case .completionComplete:
             return .completion(try completion())
         case .loggingSetLevel:
-            guard let level = params?["level"]?.string.flatMap({ LogLevel($0) }) else {
+            guard let level = params[.level]?.string.flatMap({ LogLevel($0) }) else {
                 throw invalid("params needs a log level as ", "level")
             }
             return .level(level)
@@ -49,8 +48,8 @@ struct ParameterReader {
         guard era == .modern, method.mayRequireInput else {
             return nil
         }
-        let responses = try object("inputResponses")
-        let state = try text("requestState", maximum: limits.maximumHandleBytes)
+        let responses = try object(.inputResponses)
+        let state = try text(.requestState, maximum: limits.maximumHandleBytes)
         if let responses {
             for member in responses.members where member.value.kind != .object {
                 throw invalid("every answer must be an object in ", "inputResponses")
@@ -60,18 +59,18 @@ struct ParameterReader {
     }
 
     private func initialization() throws(MCPFailure) -> Initialization {
-        guard let requested = try text("protocolVersion", maximum: limits.maximumNameBytes) else {
+        guard let requested = try text(.protocolVersion, maximum: limits.maximumNameBytes) else {
             throw invalid("params needs the text member ", "protocolVersion")
         }
         var capabilities: ClientCapabilities = []
-        if let value = params?["capabilities"] {
+        if let value = params[.capabilities] {
             guard let read = ClientCapabilities(value) else {
                 throw invalid("a capability is not an object in ", "capabilities")
             }
             capabilities = read
         }
         var client: ClientIdentity?
-        if let value = params?["clientInfo"] {
+        if let value = params[.clientInfo] {
             guard let read = ClientIdentity(value, limits: limits) else {
                 throw invalid("not an implementation: ", "clientInfo")
             }
@@ -88,7 +87,7 @@ struct ParameterReader {
     }
 
     private func completion() throws(MCPFailure) -> Completion {
-        guard let reference = try object("ref"), let type = reference["type"]?.string else {
+        guard let reference = try object(.ref), let type = reference["type"]?.string else {
             throw invalid("params needs an object with a type as ", "ref")
         }
         if let suspect = ReservedKeys.reference.firstNearMiss(in: reference) {
@@ -100,11 +99,11 @@ struct ParameterReader {
             throw invalid("neither ref/prompt nor ref/resource: ", "ref")
         }
         guard let target = reference[isPrompt ? "name" : "uri"]?.string,
-            target.rawRange.count <= limits.maximumNameBytes
+            target.rawCount <= limits.maximumNameBytes
         else {
             throw invalid("no text names what is to be completed in ", "ref")
         }
-        guard let argument = try object("argument"), argument["name"]?.string != nil,
+        guard let argument = try object(.argument), argument["name"]?.string != nil,
             argument["value"]?.string != nil
         else {
             throw invalid("params needs an object with texts as name and value as ", "argument")
@@ -113,12 +112,12 @@ struct ParameterReader {
         return Completion(
             reference: isPrompt ? .prompt(name) : .resource(name),
             argument: argument,
-            context: try object("context")
+            context: try object(.context)
         )
     }
 
     private func subscription() throws(MCPFailure) -> SubscriptionFilter {
-        guard let notifications = try object("notifications") else {
+        guard let notifications = try object(.notifications) else {
             throw invalid("params needs the object ", "notifications")
         }
         var filter = SubscriptionFilter()
@@ -130,7 +129,7 @@ struct ParameterReader {
                 throw invalid("not a list, or too long a one: ", "resourceSubscriptions")
             }
             for uri in uris.elements {
-                guard let text = uri.string, text.rawRange.count <= limits.maximumNameBytes else {
+                guard let text = uri.string, text.rawCount <= limits.maximumNameBytes else {
                     throw invalid("a URI is not text, or too long, in ", "resourceSubscriptions")
                 }
                 filter.resourceSubscriptions.append(ByteString(text.bytes))
@@ -149,25 +148,25 @@ struct ParameterReader {
         return flag
     }
 
-    private func object(_ key: StaticString) throws(MCPFailure) -> JSONValue? {
-        guard let value = params?[key] else {
+    private func object(_ key: ParameterKey) throws(MCPFailure) -> JSONValue? {
+        guard let value = params[key] else {
             return nil
         }
         guard value.kind == .object else {
-            throw invalid("not an object: ", key)
+            throw invalid("not an object: ", key.name)
         }
         return value
     }
 
-    private func text(_ key: StaticString, maximum: Int) throws(MCPFailure) -> ByteString? {
-        guard let value = params?[key] else {
+    private func text(_ key: ParameterKey, maximum: Int) throws(MCPFailure) -> ByteString? {
+        guard let value = params[key] else {
             return nil
         }
         guard let string = value.string else {
-            throw invalid("not text: ", key)
+            throw invalid("not text: ", key.name)
         }
-        guard string.rawRange.count <= maximum else {
-            throw invalid("too long: ", key)
+        guard string.rawCount <= maximum else {
+            throw invalid("too long: ", key.name)
         }
         return ByteString(string.bytes)
     }

@@ -1,14 +1,16 @@
 public import Base
 public import JSONText
 
-/// A JSON-RPC id or a progress token: a string or a whole number, kept as the very bytes that were read.
+/// A JSON-RPC id or a progress token: a string or a whole number, echoed in the very bytes that were read.
 ///
 /// Equality is the value's, not the spelling's: `"a"` and `"\u0061"` are one id. Neither null, nor fractions, exponents,
 /// `-0` or anything beyond 64 bits is an id (A11, MS-05): two implementations would read them differently.
 public struct RequestID: Sendable {
-    /// The id as JSON, for echoing.
-    public let json: [UInt8]
-    /// The same value in one spelling; `nil` when `json` already is that.
+    /// The number, when it is one.
+    public let number: Int?
+    /// A text as JSON, quotes included, as it was written; empty for numbers, whose spelling is the number's only one.
+    private let quoted: [UInt8]
+    /// The same text in one spelling; `nil` when `quoted` already is that.
     private let canonical: [UInt8]?
 
     /// The most bytes an id may have on the wire; our own sealed ids fit.
@@ -24,13 +26,16 @@ public struct RequestID: Sendable {
             guard let string = value.string else {
                 return nil
             }
-            json = Array(value.rawBytes)
-            canonical = json.contains(UInt8(ascii: "\\")) ? RequestID.quoted(string.bytes) : nil
+            number = nil
+            quoted = Array(value.rawBytes)
+            canonical = string.hasEscapes ? RequestID.quoted(string.bytes) : nil
         case .number:
-            guard RequestID.isPlainInteger(value.rawBytes) else {
+            let bytes = value.document.bytes
+            guard let whole = RequestID.plainInteger(bytes.span.extracting(value.range)) else {
                 return nil
             }
-            json = Array(value.rawBytes)
+            number = whole
+            quoted = []
             canonical = nil
         default:
             return nil
@@ -39,54 +44,64 @@ public struct RequestID: Sendable {
 
     /// A whole number as id, as the gateway counts its own requests.
     public init(_ number: Int) {
-        var text: [UInt8] = []
-        text.append(decimal: number)
-        json = text
+        self.number = number
+        quoted = []
         canonical = nil
     }
 
     /// A text as id, for the sealed ids the gateway gives to a server's requests.
     public init(text: ByteString) {
-        json = RequestID.quoted(text.bytes)
+        number = nil
+        quoted = RequestID.quoted(text.bytes)
         canonical = nil
     }
 
-    /// The number, when it is one.
-    public var number: Int? {
-        json.first == UInt8(ascii: "\"") ? nil : Int(String(decoding: json, as: UTF8.self))
+    /// The id as JSON, for echoing.
+    public var json: [UInt8] {
+        guard let number else {
+            return quoted
+        }
+        var text: [UInt8] = []
+        text.append(decimal: number)
+        return text
     }
 
     /// The text, when it is one and needed no escapes; sealed ids never do.
     public var plainText: ByteString? {
-        let spelled = canonical ?? json
-        guard spelled.count >= 2, spelled[0] == UInt8(ascii: "\""), !spelled.contains(UInt8(ascii: "\\")) else {
+        let spelled = canonical ?? quoted
+        guard spelled.count >= 2, !spelled.contains(UInt8(ascii: "\\")) else {
             return nil
         }
         return ByteString(spelled[1..<(spelled.count - 1)])
     }
 
+    /// Writes the id, as ``json``.
+    func append(to writer: inout JSONWriter) {
+        if let number {
+            writer.number(number)
+        } else {
+            writer.raw(quoted)
+        }
+    }
+
     /// An optional minus, no leading zeros (JSON's grammar sees to that), digits only, 64 bits.
-    private static func isPlainInteger(_ lexeme: ArraySlice<UInt8>) -> Bool {
+    private static func plainInteger(_ lexeme: Span<UInt8>) -> Int? {
         var value = 0
-        var isNegative = false
-        for (position, byte) in lexeme.enumerated() {
-            if position == 0, byte == UInt8(ascii: "-") {
-                isNegative = true
-                continue
-            }
-            guard let digit = byte.decimalDigit else {
-                return false
+        let isNegative = !lexeme.isEmpty && lexeme[0] == UInt8(ascii: "-")
+        for position in (isNegative ? 1 : 0)..<lexeme.count {
+            guard let digit = lexeme[position].decimalDigit else {
+                return nil
             }
             let (scaled, overflowed) = value.multipliedReportingOverflow(by: 10)
             let (next, overflowedAgain) =
                 isNegative
                 ? scaled.subtractingReportingOverflow(Int(digit)) : scaled.addingReportingOverflow(Int(digit))
             guard !overflowed, !overflowedAgain else {
-                return false
+                return nil
             }
             value = next
         }
-        return !(isNegative && value == 0)
+        return isNegative && value == 0 ? nil : value
     }
 
     private static func quoted(_ text: [UInt8]) -> [UInt8] {
@@ -99,11 +114,12 @@ public struct RequestID: Sendable {
 extension RequestID: Hashable {
     /// Whether both are the same value of the same type.
     public static func == (left: RequestID, right: RequestID) -> Bool {
-        (left.canonical ?? left.json) == (right.canonical ?? right.json)
+        left.number == right.number && (left.canonical ?? left.quoted) == (right.canonical ?? right.quoted)
     }
 
     /// Hashes the value.
     public func hash(into hasher: inout Hasher) {
-        hasher.combine(canonical ?? json)
+        hasher.combine(number)
+        hasher.combine(canonical ?? quoted)
     }
 }

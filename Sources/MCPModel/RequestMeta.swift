@@ -25,20 +25,13 @@ struct RequestMeta {
 
     /// Sorts the members of an object.
     init(_ meta: JSONValue) {
+        let members = JSONMemberTable(meta, keys: ReservedKeys.meta.keys)
         object = meta
-        meta.forEachMember(of: ReservedKeys.meta.keys) { position, member in
-            switch position {
-            case 0: progressToken = member.value
-            case 1: protocolVersion = member.value
-            case 2: clientCapabilities = member.value
-            case 3: clientInfo = member.value
-            case 4: logLevel = member.value
-            case .some: break
-            case .none:
-                if nearMiss == nil, ReservedKeys.meta.isNearMiss(member.key) {
-                    nearMiss = member.key
-                }
-            }
-        }
+        progressToken = members[0]
+        protocolVersion = members[1]
+        clientCapabilities = members[2]
+        clientInfo = members[3]
+        logLevel = members[4]
+        nearMiss = ReservedKeys.meta.firstNearMiss(in: meta, members)
     }
 }

@@ -12,21 +12,17 @@ struct ReservedKeys {
     /// The names, by their length.
     private let byLength: [[StaticString]]
 
-    private init(_ names: [StaticString]) {
+    init(_ names: [StaticString]) {
         keys = JSONKeySet(names)
         let longest = names.map(\.utf8CodeUnitCount).max() ?? 0
         byLength = (0...longest).map { length in names.filter { $0.utf8CodeUnitCount == length } }
     }
 
-    /// Members of the message itself (JSON-RPC 2.0, sections 4 and 5).
+    /// Members of the message itself (JSON-RPC 2.0, sections 4 and 5); ``MessageEnvelope`` reads them by position.
     static let envelope = ReservedKeys(["jsonrpc", "id", "method", "params", "result", "error"])
 
-    /// Members of `params` of any method of any revision, client's and server's.
-    static let params = ReservedKeys([
-        "_meta", "name", "arguments", "uri", "cursor", "task", "taskId", "requestState", "inputResponses",
-        "protocolVersion", "capabilities", "clientInfo", "level", "ref", "argument", "context", "notifications",
-        "requestId", "reason", "progressToken", "progress", "total", "message", "logger", "data", "elicitationId",
-    ])
+    /// Members of `params`.
+    static let params = ReservedKeys(ParameterKey.allCases.map(\.name))
 
     /// Members of `_meta` that MCP, W3C or we give a meaning; ``RequestMeta`` reads the first five by position.
     static let meta = ReservedKeys([
@@ -58,14 +54,60 @@ struct ReservedKeys {
         }
     }
 
+    /// The first key of an object that is a near miss; `table` is the object's, and says whether any key is another.
+    func firstNearMiss(in object: JSONValue, _ table: borrowing JSONMemberTable) -> JSONString? {
+        table.otherCount == 0 ? nil : firstNearMiss(in: object)
+    }
+
     /// The first key of an object that is a near miss.
     func firstNearMiss(in object: JSONValue) -> JSONString? {
-        var found: JSONString?
-        object.forEachMember(of: keys) { position, member in
-            if position == nil, found == nil, isNearMiss(member.key) {
-                found = member.key
-            }
+        for member in object.members where keys.position(of: member.key) == nil && isNearMiss(member.key) {
+            return member.key
         }
-        return found
+        return nil
     }
+}
+
+/// A member of `params` of any method of any revision, client's and server's.
+enum ParameterKey: Int, CaseIterable {
+    case meta, name, arguments, uri, cursor, task, taskID, requestState, inputResponses, protocolVersion
+    case capabilities, clientInfo, level, ref, argument, context, notifications, requestID, reason, progressToken
+    case progress, total, message, logger, data, elicitationID
+
+    /// The key on the wire.
+    var name: StaticString {
+        switch self {
+        case .meta: "_meta"
+        case .name: "name"
+        case .arguments: "arguments"
+        case .uri: "uri"
+        case .cursor: "cursor"
+        case .task: "task"
+        case .taskID: "taskId"
+        case .requestState: "requestState"
+        case .inputResponses: "inputResponses"
+        case .protocolVersion: "protocolVersion"
+        case .capabilities: "capabilities"
+        case .clientInfo: "clientInfo"
+        case .level: "level"
+        case .ref: "ref"
+        case .argument: "argument"
+        case .context: "context"
+        case .notifications: "notifications"
+        case .requestID: "requestId"
+        case .reason: "reason"
+        case .progressToken: "progressToken"
+        case .progress: "progress"
+        case .total: "total"
+        case .message: "message"
+        case .logger: "logger"
+        case .data: "data"
+        case .elicitationID: "elicitationId"
+        }
+    }
+}
+
+extension JSONMemberTable {
+    /// The member of `params` with this key, when the table is of ``ReservedKeys/params``.
+    subscript(_ key: ParameterKey) -> JSONValue? { self[key.rawValue] }
 }

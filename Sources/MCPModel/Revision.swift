@@ -21,12 +21,20 @@ public enum Revision: UInt8, Sendable, Hashable, CaseIterable, Comparable {
     /// 2026-07-28: the first without.
     case july2026
 
+    // INVARIANT: a case's number is its place in `allCases`.
+    private static let table = NameTable(allCases.map(\.name))
+
     /// The revision spelled by exactly these bytes.
-    public init?(_ text: some Collection<UInt8>) {
-        guard let found = Revision.allCases.first(where: { text.isEqual(to: $0.name) }) else {
+    public init?(_ text: ArraySlice<UInt8>) {
+        guard let number = Revision.table.number(of: text) else {
             return nil
         }
-        self = found
+        self.init(rawValue: UInt8(truncatingIfNeeded: number))
+    }
+
+    /// The revision spelled by exactly these bytes.
+    public init?(_ text: some Collection<UInt8>) {
+        self.init(Array(text)[...])
     }
 
     /// The date that names the revision, as it stands in headers and bodies.

@@ -56,10 +56,7 @@ public enum ServerMessage: Sendable {
         case .response(let outcome):
             self = .response(ServerResponse(id: envelope.id, outcome: outcome))
         case .notification:
-            guard let name = envelope.method else {
-                throw .notAMessage
-            }
-            let method = MCPMethod(name).flatMap { method in
+            let method = envelope.knownMethod.flatMap { method in
                 method.isNotification && MethodTable.rule(for: method, in: revision, .fromServer) != nil ? method : nil
             }
             self = .notification(ServerNotification(method: method, params: envelope.params))
@@ -67,10 +64,10 @@ public enum ServerMessage: Sendable {
             guard revision.era == .legacy else {
                 throw .requestNotAllowed
             }
-            guard let id = envelope.id, let name = envelope.method else {
+            guard let id = envelope.id else {
                 throw .notAMessage
             }
-            let method = MCPMethod(name).flatMap { method in
+            let method = envelope.knownMethod.flatMap { method in
                 !method.isNotification && MethodTable.rule(for: method, in: revision, .fromServer) != nil ? method : nil
             }
             let ask = method.flatMap { ClientAsk($0, params: envelope.params) }

@@ -2,19 +2,30 @@ import Base
 import JSONText
 
 /// The trace context in `_meta` (MS-53): passed on only in W3C form, dropped otherwise, as W3C asks of receivers.
-enum TraceContext {
-    /// Writes `traceparent`, `tracestate` and, when told to, `baggage` from a client's `_meta`.
-    static func append(from meta: JSONValue, forwardsBaggage: Bool, to writer: inout JSONWriter) {
-        guard let parent = meta["traceparent"]?.string?.bytes, isTraceParent(parent) else {
-            return
+struct TraceContext {
+    private let parent: [UInt8]
+    private let state: [UInt8]?
+    private let baggage: [UInt8]?
+
+    /// `traceparent`, `tracestate` and, when told to, `baggage` of a client's `_meta`; `nil` without the first.
+    init?(_ meta: JSONValue, forwardsBaggage: Bool) {
+        guard let parent = meta["traceparent"]?.string?.bytes, Self.isTraceParent(parent) else {
+            return nil
         }
+        self.parent = parent
+        state = meta["tracestate"]?.string?.bytes
+        baggage = forwardsBaggage ? meta["baggage"]?.string?.bytes : nil
+    }
+
+    /// Writes the members.
+    func append(to writer: inout JSONWriter) {
         writer.key("traceparent")
         writer.string(parent)
-        if let state = meta["tracestate"]?.string?.bytes, isTraceState(state) {
+        if let state, Self.isTraceState(state) {
             writer.key("tracestate")
             writer.string(state)
         }
-        if forwardsBaggage, let baggage = meta["baggage"]?.string?.bytes, isBaggage(baggage) {
+        if let baggage, Self.isBaggage(baggage) {
             writer.key("baggage")
             writer.string(baggage)
         }

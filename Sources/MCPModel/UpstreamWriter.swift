@@ -51,10 +51,23 @@ public struct UpstreamSubstitutes: Sendable {
 /// Writes the messages that go to a server: always new ones, built from what was judged (security.md, law 1).
 public struct UpstreamWriter: Sendable {
     private let identity: GatewayIdentity
+    /// By revision: `_meta` from its key to the capabilities, which is the same in every request; empty in the legacy era.
+    private let metaBeginnings: [[UInt8]]
 
     /// A writer that presents the gateway as `identity`.
     public init(identity: GatewayIdentity) {
         self.identity = identity
+        metaBeginnings = Revision.allCases.map { revision in
+            guard revision.era == .modern else {
+                return []
+            }
+            var writer = JSONWriter()
+            writer.piece(#""_meta":{"io.modelcontextprotocol/protocolVersion":"#)
+            writer.string(revision.name)
+            writer.member("io.modelcontextprotocol/clientInfo", raw: identity.json)
+            writer.key("io.modelcontextprotocol/clientCapabilities")
+            return writer.output
+        }
     }
 
     /// The request a client made, rebuilt: own id and token, own `_meta`, known parameters only, the arguments byte for
@@ -70,13 +83,13 @@ public struct UpstreamWriter: Sendable {
         let answers = request.retry?.responses.map { $0.range.count } ?? 0
         var writer = JSONWriter(reserving: 320 + size + answers)
         begin(request.method, envelope, to: &writer)
-        if let name = substitutes.name ?? request.name, request.method.nameSource != .none {
-            writer.member(request.method.nameSource.key, name)
+        if let key = request.method.nameSource.key, let name = substitutes.name ?? request.name {
+            writer.member(key.name, name)
         }
         appendDetail(of: request, substitutes, envelope.revision, to: &writer)
         if envelope.revision.era == .modern, let retry = request.retry {
             if let responses = retry.responses {
-                writer.member("inputResponses", raw: responses.rawBytes)
+                writer.member("inputResponses", responses)
             }
             if let state = substitutes.requestState {
                 writer.member("requestState", state)
@@ -147,7 +160,7 @@ public struct UpstreamWriter: Sendable {
         writer.method(.cancelled)
         writer.key("params")
         writer.beginObject()
-        writer.member("requestId", raw: id.json)
+        writer.member("requestId", id)
         if let reason {
             writer.member("reason", reason)
         }
@@ -163,7 +176,7 @@ public struct UpstreamWriter: Sendable {
             var writer = JSONWriter(reserving: 64 + result.range.count)
             writer.beginMessage()
             writer.id(id)
-            writer.member("result", raw: result.rawBytes)
+            writer.member("result", result)
             writer.endObject()
             return writer.output
         case .error(let error):
@@ -214,8 +227,7 @@ public struct UpstreamWriter: Sendable {
         writer.beginMessage()
         writer.id(envelope.id)
         writer.method(method)
-        writer.key("params")
-        writer.beginObject()
+        writer.piece(#""params":{"#)
     }
 
     private func appendDetail(
@@ -227,7 +239,7 @@ public struct UpstreamWriter: Sendable {
         switch request.detail {
         case .arguments(let arguments):
             if let arguments {
-                writer.member("arguments", raw: arguments.rawBytes)
+                writer.member("arguments", arguments)
             }
         case .page:
             if let cursor = substitutes.cursor {
@@ -247,35 +259,24 @@ public struct UpstreamWriter: Sendable {
     }
 
     private func appendMeta(_ envelope: UpstreamEnvelope, client meta: JSONValue?, to writer: inout JSONWriter) {
-        let isModern = envelope.revision.era == .modern
-        guard isModern || envelope.progressToken != nil || meta != nil else {
-            return
-        }
-        var inner = JSONWriter(reserving: isModern ? 256 : 64)
-        inner.beginObject()
-        let empty = inner.output.count
-        if isModern {
-            inner.key("io.modelcontextprotocol/protocolVersion")
-            inner.string(envelope.revision.name)
-            inner.member("io.modelcontextprotocol/clientInfo", raw: identity.json)
-            inner.key("io.modelcontextprotocol/clientCapabilities")
-            envelope.capabilities.append(to: &inner, revision: envelope.revision)
+        let trace = meta.flatMap { TraceContext($0, forwardsBaggage: envelope.forwardsBaggage) }
+        if envelope.revision.era == .modern {
+            writer.piece(metaBeginnings[Int(envelope.revision.rawValue)])
+            envelope.capabilities.append(to: &writer, revision: envelope.revision)
             if let level = envelope.logLevel {
-                inner.key("io.modelcontextprotocol/logLevel")
-                inner.string(level.name)
+                writer.key("io.modelcontextprotocol/logLevel")
+                writer.string(level.name)
             }
+        } else if envelope.progressToken != nil || trace != nil {
+            writer.piece(#""_meta":{"#)
+        } else {
+            return
         }
         if let token = envelope.progressToken {
-            inner.member("progressToken", raw: token.json)
+            writer.member("progressToken", token)
         }
-        if let meta {
-            TraceContext.append(from: meta, forwardsBaggage: envelope.forwardsBaggage, to: &inner)
-        }
-        guard inner.output.count > empty else {
-            return
-        }
-        inner.endObject()
-        writer.member("_meta", raw: inner.output)
+        trace?.append(to: &writer)
+        writer.endObject()
     }
 }
 
@@ -297,14 +298,14 @@ extension Completion {
         writer.beginObject()
         for key in ["name", "value"] as [StaticString] {
             if let text = argument[key] {
-                writer.member(key, raw: text.rawBytes)
+                writer.member(key, text)
             }
         }
         writer.endObject()
         if let context, let known = context["arguments"], known.kind == .object {
             writer.key("context")
             writer.beginObject()
-            writer.member("arguments", raw: known.rawBytes)
+            writer.member("arguments", known)
             writer.endObject()
         }
     }

@@ -19,14 +19,57 @@ struct KeySetTests {
     )
     func positions(text: String, expected: [Int?]) throws {
         let document = try JSONDocument(Array(text.utf8))
-        var found: [Int?] = []
-        var values: [Range<Int>] = []
-        document.root.forEachMember(of: Self.keys) { position, member in
-            found.append(position)
-            values.append(member.value.range)
+        #expect(document.root.members.map { Self.keys.position(of: $0.key) } == expected)
+        let table = JSONMemberTable(document.root, keys: Self.keys)
+        let others = table.otherCount
+        #expect(others == expected.count { $0 == nil })
+        for position in 0..<5 {
+            let place = expected.firstIndex(of: position)
+            let value = place.map { Array(document.root.members)[$0].value }
+            let range = table[position]?.range
+            #expect(range == value?.range)
+            // The macro would copy the table.
+            let (isThere, kind) = (table.contains(position), table.kind(position))
+            #expect(isThere == (value != nil))
+            #expect(kind == value?.kind)
         }
-        #expect(found == expected)
-        #expect(values == document.root.members.map(\.value.range))
+    }
+
+    @Test("an object that is not there has no members")
+    func absent() throws {
+        let document = try JSONDocument(Array(#"{"id":1}"#.utf8))
+        let table = JSONMemberTable(nil, of: document, keys: Self.keys)
+        let (isThere, others) = (table.contains(0), table.otherCount)
+        #expect(!isThere)
+        #expect(others == 0)
+    }
+
+    @Test("members go on but those of a set, keys and values as they were written")
+    func members() throws {
+        let text = #"{ "x" : [1, 2],"id":1,"m\u0065thod":2,"é\"\u0041":"\u0041" ,"y":{} }"#
+        let document = try JSONDocument(Array(text.utf8))
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.members(of: document.root, except: Self.keys)
+        writer.members(of: document.root["x"] ?? document.root, except: Self.keys)
+        writer.endObject()
+        #expect(String(decoding: writer.output, as: UTF8.self) == #"{"x":[1, 2],"é\"A":"\u0041","y":{}}"#)
+    }
+
+    @Test("pieces get the commas that are due around them")
+    func pieces() {
+        var writer = JSONWriter()
+        writer.piece(#"{"a":"#)
+        writer.number(1)
+        writer.piece(#""b":{"c":["#)
+        writer.piece("2")
+        writer.piece(Array(#"3"#.utf8))
+        writer.piece("]}")
+        writer.key("d")
+        writer.null()
+        writer.piece("")
+        writer.piece("}")
+        #expect(String(decoding: writer.output, as: UTF8.self) == #"{"a":1,"b":{"c":[2,3]},"d":null}"#)
     }
 
     @Test("the writer says the same through every way in")

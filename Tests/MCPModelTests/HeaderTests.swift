@@ -80,7 +80,7 @@ struct HeaderTests {
     func method(value: String?, fault: HeaderFault?) {
         #expect(
             Self.fault { () throws(HeaderFault) in
-                try MCPHeaderRules.checkMethod(value.map { Array($0.utf8)[...] }, is: Array("tools/list".utf8))
+                try MCPHeaderRules.checkMethod(value.map { Array($0.utf8)[...] }, is: Array("tools/list".utf8)[...])
             } == fault
         )
     }
