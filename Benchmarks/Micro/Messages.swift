@@ -6,6 +6,11 @@
 //     cp .build/release/Micro micro && strip --strip-debug micro
 //     valgrind --tool=callgrind --callgrind-out-file=counts ./micro messages
 //     callgrind_annotate --inclusive=yes --threshold=100 counts | grep 8MessagesO
+//
+// Counted on 2026-11-21, before and after keys were told apart by one hash and constant parts written as one run:
+// tape 9,408 and 4,767; ClientPost 28,125 and 20,071; a server's reply 9,073 and 5,605; upstream request 8,103 and 3,962;
+// downstream reply 4,584 and 2,513; request head read 9,398 and 9,261, built and written 8,087 and 4,671; response head
+// read 9,045 and 6,289, written 3,030 and 1,795.
 
 import Base
 import HTTPWire
