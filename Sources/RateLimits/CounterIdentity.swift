@@ -21,36 +21,51 @@ public enum CounterScope: UInt8, Hashable, Sendable, CaseIterable {
 /// What makes two limits count together: name, window, alignment, scope and key path, each a field of its own.
 ///
 /// Never concatenated text, so no caller can choose a name that meets another's counter (security.md, 3.3 rule 7).
-/// The hash is computed once; comparing two identities of one policy compares array identities first.
+/// Made once per limit of a policy and shared by all calls, its hash included.
 public struct CounterIdentity: Hashable, Sendable {
+    private final class Parts: Sendable {
+        let name: ByteString
+        let window: CounterWindow
+        let scope: CounterScope
+        let keyPath: ByteString?
+        let hash: Int
+
+        init(name: ByteString, window: CounterWindow, scope: CounterScope, keyPath: ByteString?) {
+            self.name = name
+            self.window = window
+            self.scope = scope
+            self.keyPath = keyPath
+            var hasher = Hasher()
+            hasher.combine(name)
+            hasher.combine(window)
+            hasher.combine(scope)
+            hasher.combine(keyPath)
+            hash = hasher.finalize()
+        }
+    }
+
+    private let parts: Parts
+
     /// The counter's name.
-    public let name: ByteString
+    public var name: ByteString { parts.name }
     /// Window and alignment.
-    public let window: CounterWindow
+    public var window: CounterWindow { parts.window }
     /// Whose calls share it.
-    public let scope: CounterScope
+    public var scope: CounterScope { parts.scope }
     /// The canonical key path, `nil` when the counter is not split.
-    public let keyPath: ByteString?
-    private let precomputedHash: Int
+    public var keyPath: ByteString? { parts.keyPath }
+    var precomputedHash: Int { parts.hash }
 
     /// An identity from its parts.
     public init(name: ByteString, window: CounterWindow, scope: CounterScope, keyPath: ByteString? = nil) {
-        self.name = name
-        self.window = window
-        self.scope = scope
-        self.keyPath = keyPath
-        var hasher = Hasher()
-        hasher.combine(name)
-        hasher.combine(window)
-        hasher.combine(scope)
-        hasher.combine(keyPath)
-        precomputedHash = hasher.finalize()
+        parts = Parts(name: name, window: window, scope: scope, keyPath: keyPath)
     }
 
     /// Whether every part is the same.
     public static func == (left: CounterIdentity, right: CounterIdentity) -> Bool {
-        left.precomputedHash == right.precomputedHash && left.scope == right.scope && left.window == right.window
-            && left.name == right.name && left.keyPath == right.keyPath
+        left.parts === right.parts
+            || (left.precomputedHash == right.precomputedHash && left.scope == right.scope
+                && left.window == right.window && left.name == right.name && left.keyPath == right.keyPath)
     }
 
     /// Feeds the hash made when the value was.
@@ -60,6 +75,8 @@ public struct CounterIdentity: Hashable, Sendable {
 }
 
 /// One holder of counters: the kind keeps a member called like a grant apart from that grant.
+///
+/// Made once per grant and shared by its calls, its hash included.
 public struct ScopeKey: Hashable, Sendable {
     /// What `bytes` names.
     public enum Kind: UInt8, Hashable, Sendable {
@@ -70,11 +87,26 @@ public struct ScopeKey: Hashable, Sendable {
     public let kind: Kind
     /// The holder's identifier.
     public let bytes: ByteString
+    let precomputedHash: Int
 
     /// A holder of counters.
     public init(_ kind: Kind, _ bytes: ByteString) {
         self.kind = kind
         self.bytes = bytes
+        var hasher = Hasher()
+        hasher.combine(kind)
+        hasher.combine(bytes)
+        precomputedHash = hasher.finalize()
+    }
+
+    /// Whether kind and identifier are the same.
+    public static func == (left: ScopeKey, right: ScopeKey) -> Bool {
+        left.precomputedHash == right.precomputedHash && left.kind == right.kind && left.bytes == right.bytes
+    }
+
+    /// Feeds the hash made when the value was.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(precomputedHash)
     }
 }
 

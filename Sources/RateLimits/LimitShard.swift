@@ -1,33 +1,21 @@
 import Base
 import Synchronization
 
-/// One counter of one holder for one value of its key.
-struct CounterKey: Hashable, Sendable {
-    let identity: CounterIdentity
-    let scopeKey: ScopeKey
-    let keyValue: CounterKeyValue
-
-    /// What the bound on live values applies to.
-    var group: CounterGroup { CounterGroup(identity: identity, scopeKey: scopeKey) }
-}
-
-/// A counter of one holder, over all values of its key.
-struct CounterGroup: Hashable, Sendable {
-    let identity: CounterIdentity
-    let scopeKey: ScopeKey
-}
-
 /// What a place in flight is counted under.
 struct SlotKey: Hashable, Sendable {
     let scopeKey: ScopeKey
     let tool: ByteString?
+
+    init(_ claim: SlotClaim) {
+        scopeKey = claim.scopeKey
+        tool = claim.tool
+    }
 }
 
 /// When a counter may be forgotten at the earliest.
 private struct Expiry: Comparable {
     let time: Int64
-    let key: CounterKey
-    let serial: UInt64
+    let counter: Counter
 
     static func < (left: Expiry, right: Expiry) -> Bool { left.time < right.time }
     static func == (left: Expiry, right: Expiry) -> Bool { left.time == right.time }
@@ -40,17 +28,11 @@ private struct Expiry: Comparable {
 final class LimitShard: @unchecked Sendable {
     // ISOLATION: all `var`s are touched only while `lock` is held; LimitTable takes the locks in ascending order.
     let lock = Mutex<Void>(())
-    private var counters: [CounterKey: Entry] = [:]
+    private var counters: [CounterKey: Counter] = [:]
     private var liveValues: [CounterGroup: Int] = [:]
     private var slots: [SlotKey: Int] = [:]
     private var slidingExpiries = ExpiryQueue()
     private var calendarExpiries = ExpiryQueue()
-    private var nextSerial: UInt64 = 0
-
-    private struct Entry {
-        var totals: WindowTotals
-        let serial: UInt64
-    }
 
     /// Expiries of one clock.
     ///
@@ -68,7 +50,7 @@ final class LimitShard: @unchecked Sendable {
     // MARK: Slots
 
     func hasRoom(for claim: SlotClaim) -> Bool {
-        slots[SlotKey(scopeKey: claim.scopeKey, tool: claim.tool), default: 0] < claim.maximum
+        slots[SlotKey(claim), default: 0] < claim.maximum
     }
 
     func take(_ key: SlotKey) {
@@ -92,35 +74,40 @@ final class LimitShard: @unchecked Sendable {
         case refuses(wait: Duration?)
     }
 
-    func test(_ charge: Charge, key: CounterKey, at moment: WindowMoment) -> Answer {
+    /// Asks whether a charge fits, and leaves the counter it found with the charge.
+    func test(_ charge: inout Charge, at moment: WindowMoment) -> Answer {
         sweep(at: moment, batch: Self.sweepBatch)
         guard !charge.amount.isZero else {
             return .fits
         }
-        counters[key]?.totals.forget(upTo: moment.threshold)
-        guard let totals = counters[key]?.totals else {
+        let key = CounterKey(charge)
+        guard let counter = counters[key] else {
             guard charge.amount <= charge.maximum, hasRoomForValue(of: key, at: moment) else {
                 return .refuses(wait: nil)
             }
             return .fits
         }
-        guard !totals.admits(charge.amount, below: charge.maximum) else {
+        charge.counter = counter
+        counter.totals.forget(upTo: moment.threshold)
+        guard !counter.totals.admits(charge.amount, below: charge.maximum) else {
             return .fits
         }
-        let wait = totals.wait(for: charge.amount, below: charge.maximum, at: moment)
+        let wait = counter.totals.wait(for: charge.amount, below: charge.maximum, at: moment)
         return .refuses(wait: wait.map { moment.prolongs ? .nanoseconds($0) : .milliseconds($0) })
     }
 
-    /// Adds a charge that fits; the bucket it went into.
-    func add(_ charge: Charge, key: CounterKey, at moment: WindowMoment) -> Int64 {
-        if let bucket = counters[key]?.totals.add(charge.amount, at: moment) {
-            return bucket
+    /// The counter of a charge that fits: the one it was tested by unless it was cleared away since, or a new one.
+    func counter(for charge: Charge, at moment: WindowMoment) -> Counter {
+        if let counter = charge.counter, counter.isKept {
+            return counter
         }
-        nextSerial &+= 1  // 2^64 additions do not happen; wrapping keeps even that from trapping
-        var entry = Entry(totals: WindowTotals(), serial: nextSerial)
-        let bucket = entry.totals.add(charge.amount, at: moment)
-        let expiry = Expiry(time: entry.totals.expires, key: key, serial: nextSerial)
-        counters[key] = entry
+        let key = CounterKey(charge)
+        if let counter = counters[key] {
+            return counter
+        }
+        let counter = Counter(key: key)
+        counters[key] = counter
+        let expiry = Expiry(time: moment.expires, counter: counter)
         if moment.prolongs {
             slidingExpiries.heap.push(expiry)
         } else {
@@ -129,16 +116,20 @@ final class LimitShard: @unchecked Sendable {
         if key.keyValue != .none {
             liveValues[key.group, default: 0] += 1
         }
-        return bucket
+        return counter
     }
 
-    func giveBack(_ amount: ExactDecimal, key: CounterKey, bucket: Int64) {
-        counters[key]?.totals.giveBack(amount, from: bucket)
-        guard let entry = counters[key], entry.totals.isEmpty else {
+    /// Takes an addition back; nothing when the counter was cleared away, because its window has passed.
+    func giveBack(_ amount: ExactDecimal, to counter: Counter, bucket: Int64) {
+        guard counter.isKept else {
             return
         }
-        remove(key)
-        if case .sliding = key.identity.window {
+        counter.totals.giveBack(amount, from: bucket)
+        guard counter.totals.isEmpty else {
+            return
+        }
+        remove(counter)
+        if case .sliding = counter.key.identity.window {
             slidingExpiries.stale += 1
             compact(&slidingExpiries)
         } else {
@@ -159,7 +150,9 @@ final class LimitShard: @unchecked Sendable {
         return true
     }
 
-    private func remove(_ key: CounterKey) {
+    private func remove(_ counter: Counter) {
+        counter.isKept = false
+        let key = counter.key
         counters[key] = nil
         guard key.keyValue != .none, let count = liveValues[key.group] else {
             return
@@ -183,16 +176,17 @@ final class LimitShard: @unchecked Sendable {
         while looked < batch, let first = queue.heap.first, first.time <= time {
             looked += 1
             _ = queue.heap.popFirst()
-            guard let entry = counters[first.key], entry.serial == first.serial else {
+            guard first.counter.isKept else {
                 queue.stale -= 1
                 continue
             }
-            guard entry.totals.expires <= time else {
+            let expires = first.counter.totals.expires
+            guard expires <= time else {
                 // Additions since have prolonged it.
-                queue.heap.push(Expiry(time: entry.totals.expires, key: first.key, serial: first.serial))
+                queue.heap.push(Expiry(time: expires, counter: first.counter))
                 continue
             }
-            remove(first.key)
+            remove(first.counter)
         }
         return looked
     }
@@ -202,8 +196,7 @@ final class LimitShard: @unchecked Sendable {
         guard queue.stale > 64, queue.stale > queue.heap.count / 2 else {
             return
         }
-        let counters = counters
-        queue.heap.keep { counters[$0.key]?.serial == $0.serial }
+        queue.heap.keep { $0.counter.isKept }
         queue.stale = 0
     }
 }

@@ -25,16 +25,9 @@ public final class LimitTable: Sendable {
     ///
     /// Places in flight are asked first. Of several charges on one total each tests it against its own maximum and it is
     /// added once. Shadow charges are asked only when nothing refuses, and add only when they would not refuse.
-    public func reserve(_ plan: ReservationPlan, at now: Instant, wall: WallTime) -> ReservationResult {
-        withShards(of: plan) {
-            if let full = plan.slots.first(where: { !shard(of: $0.scopeKey).hasRoom(for: $0) }) {
-                return .refused(LimitRefusal(source: .slot(tag: full.tag), retryAfter: nil, refusedCharges: []))
-            }
-            if let refusal = refusal(of: plan.charges, at: now, wall: wall) {
-                return .refused(refusal)
-            }
-            return commit(plan, at: now, wall: wall)
-        }
+    public func reserve(_ plan: consuming ReservationPlan, at now: Instant, wall: WallTime) -> ReservationResult {
+        let mask = shardMask(of: plan)
+        return reserve(&plan, locking: mask, at: now, wall: wall)
     }
 
     /// Whether every place in flight the plan asks for is free now; reserves nothing.
@@ -44,9 +37,7 @@ public final class LimitTable: Sendable {
         guard !plan.slots.isEmpty else {
             return nil
         }
-        return withShards(of: plan) {
-            plan.slots.first { !shard(of: $0.scopeKey).hasRoom(for: $0) }?.tag
-        }
+        return firstFullSlot(of: plan, locking: shardMask(of: plan))
     }
 
     /// Takes back what a reservation added, in the windows it was added to, the first time it is called for it.
@@ -56,11 +47,12 @@ public final class LimitTable: Sendable {
         guard reservation.takeAdditions() else {
             return
         }
-        for addition in reservation.additions {
-            let shard = shard(of: addition.key.scopeKey)
-            shard.lock.withLock { _ in
-                shard.giveBack(addition.amount, key: addition.key, bucket: addition.bucket)
+        for charge in reservation.charges {
+            guard let counter = charge.counter, let bucket = charge.bucket else {
+                continue
             }
+            let shard = shard(of: charge.scopeKey)
+            shard.lock.withLock { _ in shard.giveBack(charge.amount, to: counter, bucket: bucket) }
         }
     }
 
@@ -69,9 +61,9 @@ public final class LimitTable: Sendable {
         guard !reservation.slots.isEmpty, reservation.takeSlots() else {
             return
         }
-        for key in reservation.slots {
-            let shard = shard(of: key.scopeKey)
-            shard.lock.withLock { _ in shard.release(key) }
+        for claim in reservation.slots {
+            let shard = shard(of: claim.scopeKey)
+            shard.lock.withLock { _ in shard.release(SlotKey(claim)) }
         }
     }
 
@@ -85,12 +77,13 @@ extension LimitTable {
     private func shard(of scopeKey: ScopeKey) -> LimitShard { shards[index(of: scopeKey)] }
 
     private func index(of scopeKey: ScopeKey) -> Int {
-        Int(truncatingIfNeeded: UInt(bitPattern: scopeKey.hashValue) % UInt(Self.shardCount))
+        Int(truncatingIfNeeded: UInt(bitPattern: scopeKey.precomputedHash) % UInt(Self.shardCount))
     }
 
-    /// Runs `body` with the locks of all shards the plan touches, taken in ascending order: a call has at most one
-    /// holder per scope, so the recursion is a few levels deep.
-    private func withShards<Result: Sendable>(of plan: ReservationPlan, _ body: () -> Result) -> Result {
+    // MARK: Locks
+
+    /// The shards a plan touches, a bit each.
+    private func shardMask(of plan: borrowing ReservationPlan) -> UInt64 {
         var mask: UInt64 = 0
         for claim in plan.slots {
             mask |= 1 << UInt64(index(of: claim.scopeKey))
@@ -98,29 +91,67 @@ extension LimitTable {
         for charge in plan.charges {
             mask |= 1 << UInt64(index(of: charge.scopeKey))
         }
-        return withShards(mask, body)
+        return mask
     }
 
-    private func withShards<Result: Sendable>(_ mask: UInt64, _ body: () -> Result) -> Result {
+    /// Takes the locks of all shards in `mask` in ascending order, then reserves: a call has at most one holder per
+    /// scope, so the recursion is a few levels deep, and one for most calls.
+    private func reserve(
+        _ plan: inout ReservationPlan,
+        locking mask: UInt64,
+        at now: Instant,
+        wall: WallTime
+    ) -> ReservationResult {
         guard mask != 0 else {
-            return body()
+            return reserveUnderLocks(&plan, at: now, wall: wall)
         }
-        let first = mask.trailingZeroBitCount
-        return shards[first].lock.withLock { _ in withShards(mask & (mask - 1), body) }
+        return shards[mask.trailingZeroBitCount].lock.withLock { _ in
+            reserve(&plan, locking: mask & (mask - 1), at: now, wall: wall)
+        }
     }
 
-    private func answer(to charge: Charge, at now: Instant, wall: WallTime) -> LimitShard.Answer {
-        shard(of: charge.scopeKey).test(charge, key: charge.key, at: WindowMoment(charge, at: now, wall: wall))
+    private func firstFullSlot(of plan: ReservationPlan, locking mask: UInt64) -> Int? {
+        guard mask != 0 else {
+            return firstFullSlotUnderLocks(of: plan)
+        }
+        return shards[mask.trailingZeroBitCount].lock.withLock { _ in
+            firstFullSlot(of: plan, locking: mask & (mask - 1))
+        }
     }
 
-    private func refusal(of charges: [Charge], at now: Instant, wall: WallTime) -> LimitRefusal? {
+    // MARK: Under the locks
+
+    private func firstFullSlotUnderLocks(of plan: ReservationPlan) -> Int? {
+        plan.slots.first { !shard(of: $0.scopeKey).hasRoom(for: $0) }?.tag
+    }
+
+    private func reserveUnderLocks(
+        _ plan: inout ReservationPlan,
+        at now: Instant,
+        wall: WallTime
+    ) -> ReservationResult {
+        if !plan.slots.isEmpty, let full = firstFullSlotUnderLocks(of: plan) {
+            return .refused(LimitRefusal(source: .slot(tag: full), retryAfter: nil, refusedCharges: []))
+        }
+        if let refusal = refusal(of: &plan, at: now, wall: wall) {
+            return .refused(refusal)
+        }
+        return commit(&plan, at: now, wall: wall)
+    }
+
+    private func answer(to charge: inout Charge, at now: Instant, wall: WallTime) -> LimitShard.Answer {
+        let moment = WindowMoment(charge, at: now, wall: wall)
+        return shard(of: charge.scopeKey).test(&charge, at: moment)
+    }
+
+    private func refusal(of plan: inout ReservationPlan, at now: Instant, wall: WallTime) -> LimitRefusal? {
         var refused: [Int] = []
         var longest: Duration? = .zero
-        for charge in charges where !charge.isShadow {
-            guard case .refuses(let wait) = answer(to: charge, at: now, wall: wall) else {
+        for index in plan.charges.indices where !plan.charges[index].isShadow {
+            guard case .refuses(let wait) = answer(to: &plan.charges[index], at: now, wall: wall) else {
                 continue
             }
-            refused.append(charge.tag)
+            refused.append(plan.charges[index].tag)
             if let known = longest, let wait {
                 longest = max(known, wait)
             } else {
@@ -137,35 +168,33 @@ extension LimitTable {
     ///
     /// Shadow charges are asked before anything is added, so that each total is tested as the enforcing ones found
     /// it.
-    private func commit(_ plan: ReservationPlan, at now: Instant, wall: WallTime) -> ReservationResult {
+    private func commit(_ plan: inout ReservationPlan, at now: Instant, wall: WallTime) -> ReservationResult {
         var shadowRefusals: [Int] = []
-        for charge in plan.charges where charge.isShadow {
-            if case .refuses = answer(to: charge, at: now, wall: wall) {
-                shadowRefusals.append(charge.tag)
+        for index in plan.charges.indices where plan.charges[index].isShadow {
+            if case .refuses = answer(to: &plan.charges[index], at: now, wall: wall) {
+                shadowRefusals.append(plan.charges[index].tag)
             }
         }
-        var additions: [Reservation.Addition] = []
-        additions.reserveCapacity(plan.charges.count)
-        for charge in plan.charges where !charge.amount.isZero {
-            let key = charge.key
-            if charge.isShadow, shadowRefusals.contains(charge.tag) {
-                continue
+        for index in plan.charges.indices {
+            let isRefused = plan.charges[index].isShadow && shadowRefusals.contains(plan.charges[index].tag)
+            if !isRefused, !plan.charges[index].amount.isZero {
+                add(index, of: &plan.charges, at: now, wall: wall)
             }
-            if additions.contains(where: { $0.key == key }) {
-                continue
-            }
-            let moment = WindowMoment(charge, at: now, wall: wall)
-            let bucket = shard(of: charge.scopeKey).add(charge, key: key, at: moment)
-            additions.append(Reservation.Addition(key: key, amount: charge.amount, bucket: bucket))
         }
-        let slots = plan.slots.map { SlotKey(scopeKey: $0.scopeKey, tool: $0.tool) }
-        for key in slots {
-            shard(of: key.scopeKey).take(key)
+        for claim in plan.slots {
+            shard(of: claim.scopeKey).take(SlotKey(claim))
         }
-        return .admitted(Reservation(additions: additions, slots: slots), shadowRefusals: shadowRefusals)
+        return .admitted(Reservation(charges: plan.charges, slots: plan.slots), shadowRefusals: shadowRefusals)
     }
-}
 
-extension Charge {
-    var key: CounterKey { CounterKey(identity: identity, scopeKey: scopeKey, keyValue: keyValue) }
+    /// Adds one charge, unless one before it was added to the same counter.
+    private func add(_ index: Int, of charges: inout [Charge], at now: Instant, wall: WallTime) {
+        let moment = WindowMoment(charges[index], at: now, wall: wall)
+        let counter = shard(of: charges[index].scopeKey).counter(for: charges[index], at: moment)
+        for earlier in 0..<index where charges[earlier].bucket != nil && charges[earlier].counter === counter {
+            return
+        }
+        charges[index].counter = counter
+        charges[index].bucket = counter.totals.add(charges[index].amount, at: moment)
+    }
 }

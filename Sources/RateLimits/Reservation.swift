@@ -1,4 +1,3 @@
-import Base
 import Synchronization
 
 /// What one call holds: its additions to counters and its places in flight.
@@ -6,19 +5,14 @@ import Synchronization
 /// Additions can be given back once, places released once; both are ``LimitTable``'s to do. A reservation that is
 /// simply dropped keeps its additions (spent is the safe side) and its places: whoever holds it must release it.
 public final class Reservation: Sendable {
-    struct Addition: Sendable {
-        let key: CounterKey
-        let amount: ExactDecimal
-        let bucket: Int64
-    }
-
-    let additions: [Addition]
-    let slots: [SlotKey]
+    /// The plan's; those that were added know their counter and bucket.
+    let charges: [Charge]
+    let slots: [SlotClaim]
     private let areAdditionsKept = Atomic(true)
     private let areSlotsHeld = Atomic(true)
 
-    init(additions: [Addition], slots: [SlotKey]) {
-        self.additions = additions
+    init(charges: [Charge], slots: [SlotClaim]) {
+        self.charges = charges
         self.slots = slots
     }
 

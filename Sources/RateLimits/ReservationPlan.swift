@@ -20,6 +20,10 @@ public struct Charge: Sendable {
     public let isShadow: Bool
     /// The caller's own number for the limit this came from.
     public let tag: Int
+    /// The counter it was tested by, once it was and there is one.
+    var counter: Counter?
+    /// Where it was added; `nil` when it was not.
+    var bucket: Int64?
 
     /// A charge.
     ///

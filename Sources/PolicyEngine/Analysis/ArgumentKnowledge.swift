@@ -37,7 +37,7 @@ struct ArgumentReader {
 
     init(_ tool: ToolDefinition, isClosed: Bool) {
         root = tool.inputSchema
-        walk = SchemaWalk(tool.inputSchema)
+        walk = tool.schemaWalk
         self.isClosed = isClosed
     }
 

@@ -14,31 +14,35 @@ public enum Admission {
         now: Instant,
         trace: Bool = false
     ) -> (verdict: Verdict, reservation: Reservation?) {
-        var verdict = policy.decide(call, trace: trace)
-        guard let pending = verdict.pending else {
+        var run = DecisionRun(storage: policy.storage, call: call, traces: trace)
+        var verdict = run.decide()
+        guard let rules = run.rulesToReserve else {
             return (verdict, nil)
         }
-        verdict.pending = nil
-        var step = LimitStep(pending: pending, isShadowMode: policy.storage.isShadow, traces: trace)
-        let reservation = step.reserve(&verdict, limits: limits, now: now, wall: call.time)
+        var planner = LimitPlanner(storage: policy.storage, call: call)
+        guard let plan = planner.plan(for: rules) else {
+            return (verdict, nil)
+        }
+        let step = LimitStep(planner: planner, isShadowMode: policy.storage.isShadow, traces: trace)
+        let reservation = step.reserve(plan, &verdict, limits: limits, now: now)
         return (verdict, reservation)
     }
 }
 
 /// Step 10 of policy-language.md, section 3: places in flight, then amounts and keys, then all counters at once.
 private struct LimitStep {
-    let pending: PendingLimits
+    let planner: LimitPlanner
     let isShadowMode: Bool
     let traces: Bool
 
-    mutating func reserve(
+    func reserve(
+        _ plan: consuming ReservationPlan,
         _ verdict: inout Verdict,
         limits: LimitTable,
-        now: Instant,
-        wall: WallTime
+        now: Instant
     ) -> Reservation? {
-        if let unreadable = pending.unreadable {
-            if let full = limits.firstFullSlot(of: pending.plan) {
+        if let unreadable = planner.unreadable {
+            if let full = limits.firstFullSlot(of: plan) {
                 refuseForSlot(&verdict, tag: full)
             } else {
                 let rule = unreadable.rule
@@ -47,9 +51,10 @@ private struct LimitStep {
             }
             return nil
         }
-        switch limits.reserve(pending.plan, at: now, wall: wall) {
+        let charged = traces ? plan.charges.map(\.tag) : []
+        switch limits.reserve(plan, at: now, wall: planner.call.time) {
         case .admitted(let reservation, let shadowRefusals):
-            recordShadows(&verdict, shadowRefusals)
+            recordShadows(&verdict, shadowRefusals, charged: charged)
             return reservation
         case .refused(let refusal):
             refuse(&verdict, refusal)
@@ -61,9 +66,9 @@ private struct LimitStep {
         switch refusal.source {
         case .slot(let tag): refuseForSlot(&verdict, tag: tag)
         case .charge(let tag):
-            let limit = pending.limits[tag]
+            let limit = planner.limits[tag]
             for other in refusal.refusedCharges.dropFirst() where traces {
-                verdict.steps.append(DecisionStep(rule: pending.limits[other].rule, result: .refused))
+                verdict.steps.append(DecisionStep(rule: planner.limits[other].rule, result: .refused))
             }
             let message = limit.message ?? Sentences.limit(refusal.retryAfter)
             refuse(&verdict, .rateLimited, rule: limit.rule, message: message)
@@ -75,7 +80,7 @@ private struct LimitStep {
     }
 
     private func refuseForSlot(_ verdict: inout Verdict, tag: Int) {
-        refuse(&verdict, .rateLimited, rule: pending.bounds[tag].rule, message: Sentences.concurrency)
+        refuse(&verdict, .rateLimited, rule: planner.bounds[tag].rule, message: Sentences.concurrency)
     }
 
     private func refuse(_ verdict: inout Verdict, _ outcome: Outcome, rule: String, message: String) {
@@ -91,29 +96,23 @@ private struct LimitStep {
         verdict.shadow = verdict.shadow ?? ShadowVerdict(outcome: outcome, rule: rule)
     }
 
-    private func recordShadows(_ verdict: inout Verdict, _ refusals: [Int]) {
-        if let unreadable = pending.shadowUnreadable {
+    private func recordShadows(_ verdict: inout Verdict, _ refusals: [Int], charged: [Int]) {
+        if let unreadable = planner.shadowUnreadable {
             verdict.shadow = verdict.shadow ?? ShadowVerdict(outcome: .deny, rule: unreadable.rule)
         }
         if let first = refusals.first {
             verdict.shadow =
-                verdict.shadow ?? ShadowVerdict(outcome: .rateLimited, rule: pending.limits[first].rule)
+                verdict.shadow ?? ShadowVerdict(outcome: .rateLimited, rule: planner.limits[first].rule)
         }
         guard traces else {
             return
         }
-        for bound in pending.bounds {
+        for bound in planner.bounds {
             verdict.steps.append(DecisionStep(rule: bound.rule, result: .reserved))
         }
-        for charge in pending.plan.charges {
-            let isRefused = refusals.contains(charge.tag)
-            let rule = pending.limits[charge.tag].rule
-            verdict.steps.append(DecisionStep(rule: rule, result: isRefused ? .shadow : .reserved))
+        for tag in charged {
+            let result: DecisionStep.Result = refusals.contains(tag) ? .shadow : .reserved
+            verdict.steps.append(DecisionStep(rule: planner.limits[tag].rule, result: result))
         }
     }
-}
-
-extension UnreadableLimit {
-    /// The limit's rule with the ground as its suffix.
-    var rule: String { limit.rule + ground.rawValue }
 }

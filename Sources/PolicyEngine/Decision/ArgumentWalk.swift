@@ -21,7 +21,7 @@ protocol WalkVisitor {
 struct ArgumentWalk<Visitor: WalkVisitor> {
     let steps: [CompiledStep]
     /// The pinned schema, for defaults and declared names; looked at only when a member is missing or nearly there.
-    let inputSchema: JSONValue?
+    let schema: SchemaWalk?
     /// The types that `.**` stands for; others are passed over.
     let taken: TypeSet
     var visitor: Visitor
@@ -113,11 +113,9 @@ struct ArgumentWalk<Visitor: WalkVisitor> {
 
     /// An object lacks the member of this step: the schema's default, if it has one, stands in; not for `**`.
     private mutating func walkMissing(step: Int) -> Bool {
-        guard inputSchema != nil, !endsInDescendants else {
-            return visitor.meet(.missing)
-        }
-        let schemas = SchemaWalk(inputSchema)
-        guard let value = schemas.defaultValue(of: schemas.schema(at: steps[...step])) else {
+        guard let schema, schema.mentionsDefaults, !endsInDescendants,
+            let value = schema.defaultValue(of: schema.schema(at: steps[...step]))
+        else {
             return visitor.meet(.missing)
         }
         return walk(value, step: step + 1)
@@ -159,12 +157,11 @@ struct ArgumentWalk<Visitor: WalkVisitor> {
 
     /// Whether the schema's object at this step declares the named key and the other one: then they are two arguments.
     private func areBothDeclared(_ key: CompiledKey, _ other: ArraySlice<UInt8>, at step: Int) -> Bool {
-        guard inputSchema != nil else {
+        guard let schema else {
             return false
         }
-        let schemas = SchemaWalk(inputSchema)
-        let object = schemas.schema(at: steps[..<step])
-        return schemas.property(other, of: object) != nil && schemas.property(key.bytes, of: object) != nil
+        let object = schema.schema(at: steps[..<step])
+        return schema.property(other, of: object) != nil && schema.property(key.bytes, of: object) != nil
     }
 }
 

@@ -1,6 +1,5 @@
 public import Base
 import JSONText
-import RateLimits
 
 /// What `tools`, `classes` and `default` say of a tool.
 enum Coverage {
@@ -14,7 +13,7 @@ enum Coverage {
 }
 
 extension CompiledPolicy {
-    /// Decides a call in the order of policy-language.md, section 3, steps 3 to 9, and prepares step 10.
+    /// Decides a call in the order of policy-language.md, section 3, steps 3 to 9.
     ///
     /// Pure: the same policy, call and time give the same verdict. `trace` collects every rule asked.
     public func decide(_ call: PolicyCall, trace: Bool = false) -> Verdict {
@@ -93,6 +92,8 @@ extension CompiledStorage {
 struct DecisionRun {
     private let judge: ConditionJudge
     private let traces: Bool
+    /// Whose limits are to be reserved, when the call is allowed by rules.
+    private(set) var rulesToReserve: CompiledRules?
     private var shadow: ShadowVerdict?
     private var steps: [DecisionStep] = []
 
@@ -141,7 +142,7 @@ struct DecisionRun {
         var verdict = Verdict.allowed
         verdict.shadow = shadow
         verdict.steps = steps
-        verdict.pending = LimitPlanner(storage: storage, call: call).pending(rules)
+        rulesToReserve = rules
         return verdict
     }
 

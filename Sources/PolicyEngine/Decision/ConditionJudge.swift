@@ -38,7 +38,7 @@ struct ConditionJudge {
         }
         var walk = ArgumentWalk(
             steps: condition.steps,
-            inputSchema: call.definition?.inputSchema,
+            schema: call.definition?.schemaWalk,
             taken: condition.takes,
             visitor: visitor
         )

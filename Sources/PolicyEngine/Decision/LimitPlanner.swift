@@ -4,149 +4,158 @@ import JSONText
 import RateLimits
 import UnicodeText
 
+/// A limit that could not be judged, and on what ground.
+struct UnreadableLimit: Error {
+    let limit: CompiledLimit
+    let ground: SafeSide
+    let path: String
+
+    /// The limit's rule with the ground as its suffix.
+    var rule: String { limit.rule + ground.rawValue }
+}
+
+extension SafeSide: Error {}
+
 /// Prepares step 10: works out which counters a call meets, for which values, and with which amounts.
 struct LimitPlanner {
     let storage: CompiledStorage
     let call: PolicyCall
+    /// What the tags of the plan's charges number.
+    private(set) var limits: [CompiledLimit] = []
+    /// What the tags of the plan's slots number.
+    private(set) var bounds: [CompiledConcurrency] = []
+    /// The first limit whose amount or key cannot be read: it denies once places in flight are free.
+    private(set) var unreadable: UnreadableLimit?
+    /// The same of shadow limits: recorded when nothing refuses.
+    private(set) var shadowUnreadable: UnreadableLimit?
 
     /// Texts up to this long are kept as they are in counters, longer ones as a digest.
     private static let maximumKeptText = 64
 
-    /// What to reserve; `nil` when the tool has no limits.
-    func pending(_ rules: CompiledRules) -> PendingLimits? {
+    init(storage: CompiledStorage, call: PolicyCall) {
+        self.storage = storage
+        self.call = call
+    }
+
+    /// What to reserve; `nil` when nothing bounds the tool.
+    mutating func plan(for rules: CompiledRules) -> ReservationPlan? {
         let shared = storage.allTools
-        let hasBounds = rules.concurrency != nil || shared.concurrency != nil
-        guard hasBounds || !rules.limits.isEmpty || !shared.limits.isEmpty else {
+        if shared.limits.isEmpty {
+            limits = rules.limits
+        } else {
+            limits = rules.limits.isEmpty ? shared.limits : rules.limits + shared.limits
+        }
+        guard !limits.isEmpty || rules.concurrency != nil || shared.concurrency != nil else {
             return nil
         }
         var plan = ReservationPlan()
-        var bounds: [CompiledConcurrency] = []
-        if hasBounds {
-            let holder = ScopeKey(.grant, call.caller.grant)
-            for (bound, tool) in [(rules.concurrency, call.tool as ByteString?), (shared.concurrency, nil)] {
-                if let bound {
-                    plan.slots.append(
-                        SlotClaim(scopeKey: holder, tool: tool, maximum: bound.maximum, tag: bounds.count)
-                    )
-                    bounds.append(bound)
-                }
-            }
-        }
-        let limits =
-            shared.limits.isEmpty
-            ? rules.limits : (rules.limits.isEmpty ? shared.limits : rules.limits + shared.limits)
-        return pending(plan, bounds: bounds, limits: limits)
-    }
-
-    private func pending(
-        _ plan: ReservationPlan,
-        bounds: [CompiledConcurrency],
-        limits: [CompiledLimit]
-    ) -> PendingLimits {
-        var plan = plan
-        var unreadable: UnreadableLimit?
-        var shadowUnreadable: UnreadableLimit?
+        claim(rules.concurrency, tool: call.tool, in: &plan)
+        claim(shared.concurrency, tool: nil, in: &plan)
         plan.charges.reserveCapacity(limits.count)
-        for (index, limit) in limits.enumerated() {
-            switch charge(for: limit, tag: index) {
-            case .success(let charge): plan.charges.append(charge)
-            case .failure(let problem):
-                if limit.isShadow {
-                    shadowUnreadable = shadowUnreadable ?? problem
+        for tag in limits.indices {
+            do throws(UnreadableLimit) {
+                plan.charges.append(try charge(for: limits[tag], tag: tag))
+            } catch {
+                if error.limit.isShadow {
+                    shadowUnreadable = shadowUnreadable ?? error
                 } else {
-                    unreadable = unreadable ?? problem
+                    unreadable = unreadable ?? error
                 }
             }
         }
-        return PendingLimits(
-            plan: plan,
-            limits: limits,
-            bounds: bounds,
-            unreadable: unreadable,
-            shadowUnreadable: shadowUnreadable
+        return plan
+    }
+
+    private mutating func claim(_ bound: CompiledConcurrency?, tool: ByteString?, in plan: inout ReservationPlan) {
+        guard let bound else {
+            return
+        }
+        let holder = call.caller.holder(.grant)
+        plan.slots.append(SlotClaim(scopeKey: holder, tool: tool, maximum: bound.maximum, tag: bounds.count))
+        bounds.append(bound)
+    }
+
+    private func charge(for limit: CompiledLimit, tag: Int) throws(UnreadableLimit) -> Charge {
+        let amount = try amount(of: limit)
+        let keyValue = try keyValue(of: limit)
+        return Charge(
+            identity: limit.identity,
+            scopeKey: call.caller.holder(limit.identity.scope),
+            keyValue: keyValue,
+            maximum: limit.maximum,
+            amount: amount,
+            calendarWindow: limit.unit.map { storage.zone.window($0.calendar, containing: call.time) } ?? Self.noWindow,
+            isShadow: limit.isShadow,
+            tag: tag
         )
     }
 
-    private func charge(for limit: CompiledLimit, tag: Int) -> Result<Charge, UnreadableLimit> {
-        var amount = ExactDecimal(1)
-        if let steps = limit.increment {
-            switch self.amount(at: steps) {
-            case .success(let value): amount = value
-            case .failure(let ground):
-                let path = limit.incrementPath?.text ?? ""
-                return .failure(UnreadableLimit(limit: limit, ground: ground, path: path))
-            }
+    /// What a sliding counter gets, which has no use for it.
+    private static let noWindow = WallTime(milliseconds: 0)..<WallTime(milliseconds: 0)
+
+    private func amount(of limit: CompiledLimit) throws(UnreadableLimit) -> ExactDecimal {
+        guard let steps = limit.increment else {
+            return Self.one
         }
-        var keyValue = CounterKeyValue.none
-        if let steps = limit.key {
-            switch self.keyValue(at: steps) {
-            case .success(let value): keyValue = value
-            case .failure(let ground):
-                let path = limit.keyPath?.text ?? ""
-                return .failure(UnreadableLimit(limit: limit, ground: ground, path: path))
-            }
+        do throws(SafeSide) {
+            return try amount(at: steps)
+        } catch {
+            throw UnreadableLimit(limit: limit, ground: error, path: limit.incrementPath?.text ?? "")
         }
-        let none = WallTime(milliseconds: 0)..<WallTime(milliseconds: 0)
-        return .success(
-            Charge(
-                identity: limit.identity,
-                scopeKey: scopeKey(limit.identity.scope),
-                keyValue: keyValue,
-                maximum: limit.maximum,
-                amount: amount,
-                calendarWindow: limit.unit.map { storage.zone.window($0.calendar, containing: call.time) } ?? none,
-                isShadow: limit.isShadow,
-                tag: tag
-            )
-        )
     }
 
-    private func scopeKey(_ scope: CounterScope) -> ScopeKey {
-        switch scope {
-        case .grant: ScopeKey(.grant, call.caller.grant)
-        case .member:
-            call.caller.member.map { ScopeKey(.member, $0) } ?? ScopeKey(.grantWithoutMember, call.caller.grant)
-        case .server: ScopeKey(.server, call.caller.server)
-        case .organisation: ScopeKey(.organisation, call.caller.organisation)
+    private static let one = ExactDecimal(1)
+
+    private func keyValue(of limit: CompiledLimit) throws(UnreadableLimit) -> CounterKeyValue {
+        guard let steps = limit.key else {
+            return .none
+        }
+        do throws(SafeSide) {
+            return try keyValue(at: steps)
+        } catch {
+            throw UnreadableLimit(limit: limit, ground: error, path: limit.keyPath?.text ?? "")
         }
     }
 
     /// The one value at a path without quantifiers.
-    private func value(at steps: [CompiledStep]) -> Result<JSONValue, SafeSide> {
+    private func value(at steps: [CompiledStep]) throws(SafeSide) -> JSONValue {
         var walk = ArgumentWalk(
             steps: steps,
-            inputSchema: call.definition?.inputSchema,
+            schema: call.definition?.schemaWalk,
             taken: .any,
             visitor: SingleValue()
         )
         walk.walk(from: call.arguments)
-        return walk.visitor.result
+        return try walk.visitor.result.get()
     }
 
-    private func amount(at steps: [CompiledStep]) -> Result<ExactDecimal, SafeSide> {
-        value(at: steps).flatMap { value in
-            guard let number = value.number?.decimal, !number.isNegative else {
-                return .failure(.wrongType)
-            }
-            return number.isAmbiguous ? .failure(.ambiguous) : .success(number)
+    private func amount(at steps: [CompiledStep]) throws(SafeSide) -> ExactDecimal {
+        guard let number = try value(at: steps).number?.decimal, !number.isNegative else {
+            throw .wrongType
         }
+        guard !number.isAmbiguous else {
+            throw .ambiguous
+        }
+        return number
     }
 
-    private func keyValue(at steps: [CompiledStep]) -> Result<CounterKeyValue, SafeSide> {
-        value(at: steps).flatMap { value in
-            switch value.kind {
-            case .boolean: return .success(.boolean(value.boolean == true))
-            case .number:
-                let number = value.number?.decimal ?? .zero
-                return number.isAmbiguous ? .failure(.ambiguous) : .success(.number(number))
-            case .string:
-                let text = value.string?.bytes ?? []
-                return .success(
-                    text.count <= Self.maximumKeptText
-                        ? .text(ByteString(text)) : .digest(ByteString(SHA256.digest(text)))
-                )
-            case .null, .array, .object: return .failure(.wrongType)
+    private func keyValue(at steps: [CompiledStep]) throws(SafeSide) -> CounterKeyValue {
+        let value = try value(at: steps)
+        switch value.kind {
+        case .boolean:
+            return .boolean(value.boolean == true)
+        case .number:
+            let number = value.number?.decimal ?? .zero
+            guard !number.isAmbiguous else {
+                throw .ambiguous
             }
+            return .number(number)
+        case .string:
+            let text = value.string?.bytes ?? []
+            return text.count <= Self.maximumKeptText
+                ? .text(ByteString(text)) : .digest(ByteString(SHA256.digest(text)))
+        case .null, .array, .object:
+            throw .wrongType
         }
     }
 }
@@ -164,6 +173,3 @@ private struct SingleValue: WalkVisitor {
         return false
     }
 }
-
-extension SafeSide: Error {}
-extension UnreadableLimit: Error {}

@@ -1,16 +1,18 @@
 public import Base
 public import JSONText
+import RateLimits
 
 /// Who calls, in the identifiers limits count by and the names conditions see.
 ///
 /// All but the client's name is fixed for a grant and shared by its calls.
 public struct PolicyCaller: Sendable {
     private final class Identity: Sendable {
-        let grant: ByteString
         let label: ByteString?
         let member: ByteString?
-        let server: ByteString
-        let organisation: ByteString
+        let grantHolder: ScopeKey
+        let memberHolder: ScopeKey
+        let serverHolder: ScopeKey
+        let organisationHolder: ScopeKey
 
         init(
             grant: ByteString,
@@ -19,11 +21,12 @@ public struct PolicyCaller: Sendable {
             server: ByteString,
             organisation: ByteString
         ) {
-            self.grant = grant
             self.label = label
             self.member = member
-            self.server = server
-            self.organisation = organisation
+            grantHolder = ScopeKey(.grant, grant)
+            memberHolder = member.map { ScopeKey(.member, $0) } ?? ScopeKey(.grantWithoutMember, grant)
+            serverHolder = ScopeKey(.server, server)
+            organisationHolder = ScopeKey(.organisation, organisation)
         }
     }
 
@@ -47,15 +50,25 @@ public struct PolicyCaller: Sendable {
     /// Identifies the grant among all of the process, and within a bundle the server too.
     ///
     /// Whatever may share a `grant` counter has the same bytes here.
-    public var grant: ByteString { identity.grant }
+    public var grant: ByteString { identity.grantHolder.bytes }
     /// `grant.label`.
     public var label: ByteString? { identity.label }
     /// `grant.member`; also the holder of `member` counters.
     public var member: ByteString? { identity.member }
     /// The holder of `server` counters.
-    public var server: ByteString { identity.server }
+    public var server: ByteString { identity.serverHolder.bytes }
     /// The holder of `organisation` counters.
-    public var organisation: ByteString { identity.organisation }
+    public var organisation: ByteString { identity.organisationHolder.bytes }
+
+    /// Whose counters a limit of a scope counts on.
+    func holder(_ scope: CounterScope) -> ScopeKey {
+        switch scope {
+        case .grant: identity.grantHolder
+        case .member: identity.memberHolder
+        case .server: identity.serverHolder
+        case .organisation: identity.organisationHolder
+        }
+    }
 }
 
 /// One call to be decided.

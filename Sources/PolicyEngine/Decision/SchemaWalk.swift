@@ -3,14 +3,26 @@ import JSONText
 
 /// Follows a path through a pinned schema as far as `properties`, `items` and local `$ref` lead
 /// (policy-language.md, section 2, defaults and folding).
-struct SchemaWalk {
+struct SchemaWalk: Sendable {
     private let root: JSONValue?
+    /// Whether `default` stands anywhere in the schema: without, no member that is missing has to be looked for.
+    let mentionsDefaults: Bool
 
     /// LIMIT: a chain of `$ref` is followed this far; schemas that need more give no defaults.
     private static let maximumReferences = 32
 
     init(_ root: JSONValue?) {
         self.root = root
+        mentionsDefaults = root.map { Self.mentionsDefaults($0) } ?? false
+    }
+
+    /// The depth is the document's, which is bounded.
+    private static func mentionsDefaults(_ value: JSONValue) -> Bool {
+        switch value.kind {
+        case .object: value["default"] != nil || value.members.contains { mentionsDefaults($0.value) }
+        case .array: value.elements.contains { mentionsDefaults($0) }
+        case .null, .boolean, .number, .string: false
+        }
     }
 
     /// A schema and what its `$ref`s lead to, nearest first.
@@ -18,12 +30,26 @@ struct SchemaWalk {
     /// Cycles end with the bound.
     func views(of schema: JSONValue?) -> [JSONValue] {
         var views: [JSONValue] = []
-        var next = schema
-        while let view = next, view.kind == .object, views.count < Self.maximumReferences {
+        _ = first(of: schema) { view -> Void? in
             views.append(view)
-            next = view["$ref"]?.string.flatMap { target(of: $0) }
+            return nil
         }
         return views
+    }
+
+    /// What `answer` makes of a schema or else of what its `$ref`s lead to, nearest first.
+    private func first<Answer>(of schema: JSONValue?, _ answer: (JSONValue) -> Answer?) -> Answer? {
+        var next = schema
+        for _ in 0..<Self.maximumReferences {
+            guard let view = next, view.kind == .object else {
+                return nil
+            }
+            if let answer = answer(view) {
+                return answer
+            }
+            next = view["$ref"]?.string.flatMap { target(of: $0) }
+        }
+        return nil
     }
 
     /// The schema that `steps` lead to from the root; `nil` where nothing is said.
@@ -44,22 +70,12 @@ struct SchemaWalk {
 
     /// The schema of one member.
     func property(_ name: some Collection<UInt8>, of schema: JSONValue?) -> JSONValue? {
-        for view in views(of: schema) {
-            if let property = view["properties"]?.member(name) {
-                return property
-            }
-        }
-        return nil
+        first(of: schema) { $0["properties"]?.member(name) }
     }
 
     /// The schema's default.
     func defaultValue(of schema: JSONValue?) -> JSONValue? {
-        for view in views(of: schema) {
-            if let value = view["default"] {
-                return value
-            }
-        }
-        return nil
+        first(of: schema) { $0["default"] }
     }
 
     /// The schema of every element; `nil` when elements differ by their place.

@@ -22,6 +22,7 @@ public struct ToolDefinition: Sendable {
         let digest: [UInt8]
         let inputSchema: JSONValue?
         let schema: InputSchema
+        let schemaWalk: SchemaWalk
         let declaredArguments: DeclaredArguments
 
         init(name: ByteString, definition: JSONValue) {
@@ -30,6 +31,7 @@ public struct ToolDefinition: Sendable {
             digest = SHA256.digest(JSONCanonical.exact(definition))
             inputSchema = definition["inputSchema"]
             schema = InputSchema(inputSchema)
+            schemaWalk = SchemaWalk(inputSchema)
             declaredArguments = DeclaredArguments(inputSchema)
         }
     }
@@ -48,9 +50,10 @@ public struct ToolDefinition: Sendable {
     public var definition: JSONValue { facts.definition }
     /// SHA-256 of the definition's exact canonical form: what a pin is.
     public var digest: [UInt8] { facts.digest }
-    /// Its `inputSchema`, for defaults and declared names.
+    /// Its `inputSchema`.
     var inputSchema: JSONValue? { facts.inputSchema }
     var schema: InputSchema { facts.schema }
+    var schemaWalk: SchemaWalk { facts.schemaWalk }
     var declaredArguments: DeclaredArguments { facts.declaredArguments }
 
     /// Reads one element of `tools/list`; `nil` when it is not an object with a text `name`.

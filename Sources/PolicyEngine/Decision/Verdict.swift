@@ -1,5 +1,3 @@
-import RateLimits
-
 /// What becomes of a call (policy-language.md, sections 3 and 7).
 public enum Outcome: String, Sendable, Hashable, CaseIterable {
     case allow
@@ -48,8 +46,8 @@ public struct ApprovalDemand: Sendable, Hashable {
 
 /// A decision and its reasons.
 ///
-/// For a call that is allowed with limits, ``pending`` still has to be reserved: use ``Admission/admit(_:_:limits:at:trace:)``,
-/// which does.
+/// Of a call that is allowed with limits those still have to be reserved: ``Admission/admit(policy:call:limits:now:trace:)``
+/// does.
 public struct Verdict: Sendable {
     /// What happens.
     public internal(set) var outcome: Outcome
@@ -67,8 +65,6 @@ public struct Verdict: Sendable {
     public internal(set) var limit: String?
     /// What has to be approved, for `approval_required`.
     public internal(set) var approval: ApprovalDemand?
-    /// Limits that still have to be reserved before the call may go on.
-    public internal(set) var pending: PendingLimits?
     /// Every rule asked, when asked for.
     public internal(set) var steps: [DecisionStep]
 
@@ -81,23 +77,4 @@ public struct Verdict: Sendable {
         self.message = message
         self.steps = steps
     }
-}
-
-/// Step 10 of a decision, as far as it can be prepared without the counters.
-public struct PendingLimits: Sendable {
-    /// What to reserve; tags are places in `limits` and `bounds`.
-    let plan: ReservationPlan
-    let limits: [CompiledLimit]
-    let bounds: [CompiledConcurrency]
-    /// The first limit whose amount or key cannot be read: it denies once places in flight are free.
-    let unreadable: UnreadableLimit?
-    /// The same of shadow limits: recorded when nothing refuses.
-    let shadowUnreadable: UnreadableLimit?
-}
-
-/// A limit that could not be judged, and on what ground.
-struct UnreadableLimit: Sendable {
-    let limit: CompiledLimit
-    let ground: SafeSide
-    let path: String
 }

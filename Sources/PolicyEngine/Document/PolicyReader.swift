@@ -127,7 +127,10 @@ struct PolicyReader {
 struct PolicyCounts {
     static let maximumBytes = 4 << 20
     static let maximumPatterns = 10_000
-    static let maximumBlocks = 50_000
+    /// LIMIT: blocks and limits together; 5,000 tools with ten blocks and a limit each are 55,000.
+    ///
+    /// Measured: 24,000 of them in 4,000 tools load in 0.85 s and take 38 MB at the peak, and both grow in proportion.
+    static let maximumBlocks = 100_000
     static let maximumPatternBytes = 1_024
     static let maximumRulesPerList = 1_000
 
