@@ -1,4 +1,11 @@
 extension [UInt8] {
+    /// A copy of the bytes.
+    @inlinable
+    public init(_ bytes: Span<UInt8>) {
+        self = []
+        append(bytes)
+    }
+
     /// Appends all of `bytes`; one copy, at most one allocation.
     @inlinable
     public mutating func append(_ bytes: Span<UInt8>) {

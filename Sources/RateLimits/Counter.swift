@@ -8,10 +8,10 @@ struct CounterKey: Hashable, Sendable {
     /// Made of hashes that are there already; all of them are keyed by the process's secret seed.
     private let precomputedHash: Int
 
-    init(_ charge: Charge) {
-        identity = charge.identity
-        scopeKey = charge.scopeKey
-        keyValue = charge.keyValue
+    init(identity: CounterIdentity, scopeKey: ScopeKey, keyValue: CounterKeyValue) {
+        self.identity = identity
+        self.scopeKey = scopeKey
+        self.keyValue = keyValue
         // Multiplied by an odd number, so that the same two hashes the other way round are another hash; wrapping is meant.
         var hash = identity.precomputedHash &* 31 &+ scopeKey.precomputedHash
         if keyValue != .none {

@@ -80,7 +80,7 @@ final class LimitShard: @unchecked Sendable {
         guard !charge.amount.isZero else {
             return .fits
         }
-        let key = CounterKey(charge)
+        let key = charge.key
         guard let counter = counters[key] else {
             guard charge.amount <= charge.maximum, hasRoomForValue(of: key, at: moment) else {
                 return .refuses(wait: nil)
@@ -97,11 +97,11 @@ final class LimitShard: @unchecked Sendable {
     }
 
     /// The counter of a charge that fits: the one it was tested by unless it was cleared away since, or a new one.
-    func counter(for charge: Charge, at moment: WindowMoment) -> Counter {
+    func counter(for charge: inout Charge, at moment: WindowMoment) -> Counter {
         if let counter = charge.counter, counter.isKept {
             return counter
         }
-        let key = CounterKey(charge)
+        let key = charge.key
         if let counter = counters[key] {
             return counter
         }

@@ -25,6 +25,8 @@ public struct Charge: Sendable {
     /// Where it was added; `nil` when it was not.
     var bucket: Int64?
 
+    var key: CounterKey { CounterKey(identity: identity, scopeKey: scopeKey, keyValue: keyValue) }
+
     /// A charge.
     ///
     /// A negative `amount` counts as zero: nothing a caller passes can lower a counter.

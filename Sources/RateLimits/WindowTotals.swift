@@ -19,8 +19,9 @@ struct WindowMoment {
     /// How many parts a sliding window is divided into; an entry may count one such part too long, never too short.
     static let divisions: Int64 = 64
 
-    init(_ charge: Charge, at now: Instant, wall: WallTime) {
-        switch charge.identity.window {
+    /// `calendarWindow` is the one `wall` falls into; sliding windows ignore it.
+    init(_ window: CounterWindow, _ calendarWindow: Range<WallTime>, at now: Instant, wall: WallTime) {
+        switch window {
         case .sliding(let length):
             let width = Swift.max((length - 1) / Self.divisions + 1, 1)
             let (end, overflow) = now.nanoseconds.addingReportingOverflow(length)
@@ -30,10 +31,9 @@ struct WindowMoment {
             self.now = now.nanoseconds
             prolongs = true
         case .calendar:
-            let window = charge.calendarWindow
-            bucket = window.lowerBound.milliseconds
-            threshold = window.lowerBound.milliseconds
-            expires = window.upperBound.milliseconds
+            bucket = calendarWindow.lowerBound.milliseconds
+            threshold = calendarWindow.lowerBound.milliseconds
+            expires = calendarWindow.upperBound.milliseconds
             self.now = wall.milliseconds
             prolongs = false
         }

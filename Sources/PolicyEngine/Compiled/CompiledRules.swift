@@ -1,6 +1,7 @@
 import Base
 import JSONText
 import RateLimits
+import UnicodeText
 
 /// A step of a path, with what folding needs worked out.
 enum CompiledStep: Sendable {
@@ -11,11 +12,19 @@ enum CompiledStep: Sendable {
 }
 
 /// A member's name and what it folds to.
-struct CompiledKey: Sendable {
+///
+/// A class, so that taking it out of its step counts one reference.
+final class CompiledKey: Sendable {
     let bytes: [UInt8]
     let folded: [UInt8]
-    /// Whether a key of ASCII only can fold to it at all.
-    let foldsToASCII: Bool
+    /// What an ASCII key must be but for the case of its letters to be nearly this one; empty when none can be.
+    let foldedASCII: [UInt8]
+
+    init(_ bytes: [UInt8]) {
+        self.bytes = bytes
+        folded = CaseFolding.folded(bytes)
+        foldedASCII = folded.allSatisfy { $0 < 0x80 } ? folded : []
+    }
 }
 
 /// A condition ready to judge.

@@ -321,14 +321,30 @@ extension [UInt8] {
 /// Finds numbers that two readers could take for different ones (policy-language.md, section 2).
 enum NumberAmbiguity {
     /// In the value itself or anywhere inside.
+    static func isAnywhere(in value: JSONValue) -> Bool {
+        value.withCursor { isAnywhere(in: $0) }
+    }
+
+    /// In the value itself or anywhere inside.
     ///
     /// The depth is the document's, which is bounded.
-    static func isAnywhere(in value: JSONValue) -> Bool {
+    static func isAnywhere(in value: JSONCursor) -> Bool {
         switch value.kind {
-        case .number: value.number?.decimal.isAmbiguous ?? false
-        case .array: value.elements.contains { isAnywhere(in: $0) }
-        case .object: value.members.contains { isAnywhere(in: $0.value) }
-        case .null, .boolean, .string: false
+        case .number:
+            return value.decimal.isAmbiguous
+        case .array, .object:
+            let isObject = value.kind == .object
+            var child = value.first
+            for _ in 0..<value.count {
+                let inside = isObject ? child.following : child
+                guard !isAnywhere(in: inside) else {
+                    return true
+                }
+                child = inside.following
+            }
+            return false
+        case .null, .boolean, .string:
+            return false
         }
     }
 }

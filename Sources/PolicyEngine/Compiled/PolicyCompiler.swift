@@ -237,11 +237,3 @@ struct PolicyCompiler {
         )
     }
 }
-
-extension CompiledKey {
-    init(_ bytes: [UInt8]) {
-        self.bytes = bytes
-        folded = CaseFolding.folded(bytes)
-        foldsToASCII = folded.allSatisfy { $0 < 0x80 }
-    }
-}

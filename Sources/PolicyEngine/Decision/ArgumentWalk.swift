@@ -2,17 +2,16 @@ import Base
 import JSONText
 import UnicodeText
 
-/// What a walk came to at one end.
-enum WalkEnd {
-    case missing
-    case value(JSONValue)
-    case safeSide(SafeSide)
-}
-
 /// Takes the ends of a walk; a type and not a closure, so that the walk is specialised for it and captures nothing.
+///
+/// Each method takes one end; `false` ends the walk.
 protocol WalkVisitor {
-    /// Takes one end; `false` ends the walk.
-    mutating func meet(_ end: WalkEnd) -> Bool
+    /// There is no value.
+    mutating func meetMissing() -> Bool
+    /// A value, and the document it stands in.
+    mutating func meet(_ value: JSONCursor, in document: JSONDocument) -> Bool
+    /// What there is cannot be judged.
+    mutating func meet(_ side: SafeSide) -> Bool
 }
 
 /// Walks from a value along a path's steps and hands what it meets to a visitor (policy-language.md, section 2).
@@ -34,79 +33,69 @@ struct ArgumentWalk<Visitor: WalkVisitor> {
     }
 
     /// Hands every end to the visitor, in order, until it has enough.
-    mutating func walk(from value: JSONValue?) {
-        guard let value else {
-            walkEmptyObject()
-            return
-        }
-        _ = walk(value, step: 0)
+    mutating func walk(from value: JSONCursor, in document: JSONDocument) {
+        _ = walk(value, in: document, step: 0)
     }
 
-    /// No arguments at all are `{}`.
-    private mutating func walkEmptyObject() {
-        switch steps.first {
-        case .key: _ = walkMissing(step: 0)
-        case .descendants, nil: _ = visitor.meet(.missing)
-        case .index, .elements: _ = visitor.meet(.safeSide(.wrongType))
-        }
-    }
-
-    private mutating func walk(_ value: JSONValue, step: Int) -> Bool {
+    private mutating func walk(_ value: JSONCursor, in document: JSONDocument, step: Int) -> Bool {
         guard step < steps.count else {
-            return visitor.meet(.value(value))
+            return visitor.meet(value, in: document)
+        }
+        if case .key(let key) = steps[step], value.kind == .object {
+            return walkMember(key, of: value, in: document, step: step)
         }
         if case .descendants = steps[step] {
-            return walkDescendants(of: value)
+            return walkDescendants(of: value, in: document)
         }
         guard value.kind != .null else {
-            return visitor.meet(.missing)
+            return visitor.meetMissing()
         }
         switch steps[step] {
-        case .key(let key):
-            return walkMember(key, of: value, step: step)
+        case .key:
+            return visitor.meet(.wrongType)
         case .index(let index):
             guard value.kind == .array else {
-                return visitor.meet(.safeSide(.wrongType))
+                return visitor.meet(.wrongType)
             }
             guard let element = value.element(at: index) else {
-                return visitor.meet(.missing)
+                return visitor.meetMissing()
             }
-            return walk(element, step: step + 1)
+            return walk(element, in: document, step: step + 1)
         case .elements, .descendants:
-            return walkElements(of: value, step: step)
+            return walkElements(of: value, in: document, step: step)
         }
     }
 
     private mutating func walkMember(
         _ key: CompiledKey,
-        of value: JSONValue,
+        of value: JSONCursor,
+        in document: JSONDocument,
         step: Int
     ) -> Bool {
-        guard value.kind == .object else {
-            return visitor.meet(.safeSide(.wrongType))
-        }
-        let search = value.search(key.bytes, folded: key.foldsToASCII ? key.folded : []) { other in
-            let name = other.slice
-            return key.isNearly(name) && !areBothDeclared(key, name, at: step)
+        let (bytes, folded) = (key.bytes, key.foldedASCII)
+        let search = value.search(bytes.span, folded: folded.span) { name in
+            key.isNearly(name) && !areBothDeclared(key, name, at: step)
         }
         switch search {
-        case nil: return visitor.meet(.safeSide(.ambiguous))
+        case .ambiguous: return visitor.meet(.ambiguous)
         case .missing: return walkMissing(step: step)
-        case .found(let member): return walk(member, step: step + 1)
+        case .found(let member): return walk(member, in: document, step: step + 1)
         }
     }
 
-    private mutating func walkElements(of value: JSONValue, step: Int) -> Bool {
+    private mutating func walkElements(of value: JSONCursor, in document: JSONDocument, step: Int) -> Bool {
         guard value.kind == .array else {
-            return visitor.meet(.safeSide(.wrongType))
+            return visitor.meet(.wrongType)
         }
         guard value.count > 0 else {
-            return visitor.meet(.missing)
+            return visitor.meetMissing()
         }
-        for element in value.elements {
-            guard walk(element, step: step + 1) else {
+        var element = value.first
+        for _ in 0..<value.count {
+            guard walk(element, in: document, step: step + 1) else {
                 return false
             }
+            element = element.following
         }
         return true
     }
@@ -116,34 +105,35 @@ struct ArgumentWalk<Visitor: WalkVisitor> {
         guard let schema, schema.mentionsDefaults, !endsInDescendants,
             let value = schema.defaultValue(of: schema.schema(at: steps[...step]))
         else {
-            return visitor.meet(.missing)
+            return visitor.meetMissing()
         }
-        return walk(value, step: step + 1)
+        return value.withCursor { walk($0, in: value.document, step: step + 1) }
     }
 
     /// Every scalar at any depth that the operator takes; none is one missing value.
-    private mutating func walkDescendants(of value: JSONValue) -> Bool {
+    private mutating func walkDescendants(of value: JSONCursor, in document: JSONDocument) -> Bool {
         var found = false
-        guard visitScalars(of: value, &found) else {
+        guard visitScalars(of: value, in: document, &found) else {
             return false
         }
-        return found || visitor.meet(.missing)
+        return found || visitor.meetMissing()
     }
 
-    private mutating func visitScalars(of value: JSONValue, _ found: inout Bool) -> Bool {
+    private mutating func visitScalars(
+        of value: JSONCursor,
+        in document: JSONDocument,
+        _ found: inout Bool
+    ) -> Bool {
         switch value.kind {
-        case .array:
-            for element in value.elements {
-                guard visitScalars(of: element, &found) else {
+        case .array, .object:
+            let isObject = value.kind == .object
+            var child = value.first
+            for _ in 0..<value.count {
+                let scalars = isObject ? child.following : child
+                guard visitScalars(of: scalars, in: document, &found) else {
                     return false
                 }
-            }
-            return true
-        case .object:
-            for member in value.members {
-                guard visitScalars(of: member.value, &found) else {
-                    return false
-                }
+                child = scalars.following
             }
             return true
         case .null, .boolean, .number, .string:
@@ -151,33 +141,28 @@ struct ArgumentWalk<Visitor: WalkVisitor> {
                 return true
             }
             found = true
-            return visitor.meet(.value(value))
+            return visitor.meet(value, in: document)
         }
     }
 
     /// Whether the schema's object at this step declares the named key and the other one: then they are two arguments.
-    private func areBothDeclared(_ key: CompiledKey, _ other: ArraySlice<UInt8>, at step: Int) -> Bool {
+    private func areBothDeclared(_ key: CompiledKey, _ other: JSONCursor, at step: Int) -> Bool {
         guard let schema else {
             return false
         }
         let object = schema.schema(at: steps[..<step])
-        return schema.property(other, of: object) != nil && schema.property(key.bytes, of: object) != nil
+        return schema.property(other.text, of: object) != nil && schema.property(key.bytes, of: object) != nil
     }
 }
 
 extension CompiledKey {
     /// Whether another key, which is known not to be this one, folds to the same text.
-    func isNearly(_ text: ArraySlice<UInt8>) -> Bool {
-        guard text.contains(where: { $0 >= 0x80 }) else {
-            return foldsToASCII && text.count == folded.count && text.elementsEqual(folded) { $0.lowercasedASCII == $1 }
-        }
-        return CaseFolding.folded(Array(text)) == folded
+    fileprivate func isNearly(_ name: JSONCursor) -> Bool {
+        CaseFolding.folded(name.text) == folded
     }
 }
 
-extension UInt8 {
-    /// The small letter of a capital one of ASCII; every other byte as it is.
-    fileprivate var lowercasedASCII: UInt8 {
-        self >= UInt8(ascii: "A") && self <= UInt8(ascii: "Z") ? self | 0x20 : self
-    }
+extension JSONCursor {
+    /// The text of a string or key; copies.
+    var text: [UInt8] { hasEscapes ? resolvedText : [UInt8](rawText) }
 }

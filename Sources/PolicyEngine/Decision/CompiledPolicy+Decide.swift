@@ -103,14 +103,13 @@ struct DecisionRun {
     }
 
     private var storage: CompiledStorage { judge.storage }
-    private var call: PolicyCall { judge.call }
 
     mutating func decide() -> Verdict {
-        let coverage = storage.coverage(of: call.tool, toolClass: call.definition?.toolClass)
-        if storage.isHidden(call.tool, coverage) {
+        let coverage = storage.coverage(of: judge.call.tool, toolClass: judge.call.definition?.toolClass)
+        if storage.isHidden(judge.call.tool, coverage) {
             return hidden("(hidden)")
         }
-        guard call.isListed else {
+        guard judge.call.isListed else {
             return hidden("(unknown)")
         }
         let entry: CompiledEntry
@@ -123,7 +122,7 @@ struct DecisionRun {
         if let verdict = changed() {
             return verdict
         }
-        if case .entry = coverage, !entry.isExact, call.definition?.standing == .new {
+        if case .entry = coverage, !entry.isExact, judge.call.definition?.standing == .new {
             return refuse("(new)", Sentences.new)
         }
         if let message = argumentProblem(entry) {
@@ -132,10 +131,24 @@ struct DecisionRun {
         return judgeRules(entry.rules) ?? allow(entry.rules)
     }
 
+    /// The verdict of the first rule that refuses.
     private mutating func judgeRules(_ rules: CompiledRules) -> Verdict? {
-        judgeRequire(rules.require) ?? judgeRequire(storage.allTools.require)
-            ?? judgeDenyIf(rules.denyIf) ?? judgeDenyIf(storage.allTools.denyIf)
-            ?? judgeApproval(rules.requireApproval, storage.allTools.requireApproval)
+        let shared = storage.allTools
+        return judge.withArguments { arguments in
+            if let verdict = judgeRequire(rules.require, arguments) {
+                return verdict
+            }
+            if let verdict = judgeRequire(shared.require, arguments) {
+                return verdict
+            }
+            if let verdict = judgeDenyIf(rules.denyIf, arguments) {
+                return verdict
+            }
+            if let verdict = judgeDenyIf(shared.denyIf, arguments) {
+                return verdict
+            }
+            return judgeApproval(rules.requireApproval, shared.requireApproval, arguments)
+        }
     }
 
     private mutating func allow(_ rules: CompiledRules) -> Verdict {
@@ -150,11 +163,11 @@ struct DecisionRun {
 
     private mutating func hidden(_ rule: String) -> Verdict {
         note(rule, .held)
-        return Verdict(outcome: .hidden, rule: rule, message: Sentences.unknownTool(call.tool), steps: steps)
+        return Verdict(outcome: .hidden, rule: rule, message: Sentences.unknownTool(judge.call.tool), steps: steps)
     }
 
     private mutating func changed() -> Verdict? {
-        guard call.definition?.standing == .changed else {
+        guard judge.call.definition?.standing == .changed else {
             return nil
         }
         return refuse("(changed)", Sentences.changed)
@@ -164,13 +177,13 @@ struct DecisionRun {
 
     /// What is wrong with the arguments by the pinned schema; `nil` when nothing is.
     private func argumentProblem(_ entry: CompiledEntry) -> String? {
-        guard let definition = call.definition else {
+        guard let definition = judge.call.definition else {
             return nil
         }
-        if entry.validates, let problem = definition.schema.problem(of: call.arguments) {
+        if entry.validates, let problem = definition.schema.problem(of: judge.call.arguments) {
             return problem
         }
-        guard entry.isClosed, let arguments = call.arguments else {
+        guard entry.isClosed, let arguments = judge.call.arguments else {
             return nil
         }
         return definition.declaredArguments.firstUndeclared(of: arguments).map { Sentences.undeclared($0.bytes) }
@@ -178,9 +191,9 @@ struct DecisionRun {
 
     // MARK: Steps 7 to 9
 
-    private mutating func judgeRequire(_ blocks: [CompiledBlock]) -> Verdict? {
+    private mutating func judgeRequire(_ blocks: [CompiledBlock], _ arguments: JSONCursor) -> Verdict? {
         for block in blocks {
-            let result = judge.judge(block, .require)
+            let result = judge.judge(block, arguments, .require)
             guard !result.isSatisfied else {
                 note(block.rule, .held)
                 continue
@@ -195,9 +208,9 @@ struct DecisionRun {
         return nil
     }
 
-    private mutating func judgeDenyIf(_ blocks: [CompiledBlock]) -> Verdict? {
+    private mutating func judgeDenyIf(_ blocks: [CompiledBlock], _ arguments: JSONCursor) -> Verdict? {
         for block in blocks {
-            let result = judge.judge(block, .other)
+            let result = judge.judge(block, arguments, .other)
             guard result.isSatisfied else {
                 note(block.rule, .failed)
                 continue
@@ -214,9 +227,13 @@ struct DecisionRun {
 
     private mutating func judgeApproval(
         _ own: [CompiledBlock],
-        _ shared: [CompiledBlock]
+        _ shared: [CompiledBlock],
+        _ arguments: JSONCursor
     ) -> Verdict? {
-        guard !call.isApproved else {
+        guard !own.isEmpty || !shared.isEmpty else {
+            return nil
+        }
+        guard !judge.call.isApproved else {
             if traces {
                 for block in own + shared {
                     note(block.rule, .skipped)
@@ -230,12 +247,12 @@ struct DecisionRun {
             if block.isShadow, !demanding.isEmpty {
                 continue
             }
-            let result = judge.judge(block, .other)
-            let rule = block.rule + (result.ground?.rawValue ?? "")
+            let result = judge.judge(block, arguments, .other)
             guard result.isSatisfied else {
                 note(block.rule, .failed)
                 continue
             }
+            let rule = block.rule + (result.ground?.rawValue ?? "")
             note(rule, block.isShadow ? .shadow : .held)
             if block.isShadow {
                 record(.approvalRequired, rule)

@@ -119,13 +119,15 @@ struct LimitPlanner {
 
     /// The one value at a path without quantifiers.
     private func value(at steps: [CompiledStep]) throws(SafeSide) -> JSONValue {
+        let arguments = call.arguments ?? EmptyObject.value
         var walk = ArgumentWalk(
             steps: steps,
             schema: call.definition?.schemaWalk,
             taken: .any,
             visitor: SingleValue()
         )
-        walk.walk(from: call.arguments)
+        // A path is never empty here, so that absent arguments and `{}` are one.
+        arguments.withCursor { walk.walk(from: $0, in: arguments.document) }
         return try walk.visitor.result.get()
     }
 
@@ -164,12 +166,15 @@ struct LimitPlanner {
 private struct SingleValue: WalkVisitor {
     var result: Result<JSONValue, SafeSide> = .failure(.wrongType)
 
-    mutating func meet(_ end: WalkEnd) -> Bool {
-        switch end {
-        case .missing: result = .failure(.wrongType)
-        case .value(let value): result = .success(value)
-        case .safeSide(let ground): result = .failure(ground)
-        }
+    mutating func meetMissing() -> Bool { false }
+
+    mutating func meet(_ value: JSONCursor, in document: JSONDocument) -> Bool {
+        result = .success(value.value(in: document))
+        return false
+    }
+
+    mutating func meet(_ side: SafeSide) -> Bool {
+        result = .failure(side)
         return false
     }
 }

@@ -4,75 +4,141 @@ import Patterns
 import UnicodeText
 
 extension Operation {
-    /// Judges a value that is there: its type first, then its numbers, then the question itself.
-    func judge(_ operand: Operand, takes: TypeSet) -> Judgement {
-        guard takes.contains(operand.type) else {
+    /// Judges an argument that is there: its type first, then its numbers, then the question itself.
+    func judge(_ value: JSONCursor, in document: JSONDocument, takes: TypeSet) -> Judgement {
+        let kind = value.kind
+        guard takes.contains(TypeSet(kind)) else {
             return .safeSide(.wrongType)
         }
-        switch self {
-        case .among(let candidates): return Self.judge(operand, among: candidates, isNegated: false)
-        case .notAmong(let candidates): return Self.judge(operand, among: candidates, isNegated: true)
-        case .numberWithin(let bounds):
-            let number = operand.number
-            return number.isAmbiguous ? .safeSide(.ambiguous) : Judgement(bounds.contains(number))
-        case .dateWithin(let bounds): return Judgement(bounds.contains(ByteString(operand.text)))
-        case .exists(let wanted): return Judgement((operand.type != .null) == wanted)
-        case .regex(let pattern): return Judgement(Self.matches(pattern, operand.text))
-        case .notRegex(let pattern): return Judgement(!Self.matches(pattern, operand.text))
-        case .contains(let value): return Self.judge(operand, contains: value, isNegated: false)
-        case .notContains(let value): return Self.judge(operand, contains: value, isNegated: true)
-        case .startsWith(let text, let folded):
-            return Judgement(Self.text(operand, folded: folded).starts(with: text))
-        case .endsWith(let text, let folded):
-            return Judgement(Self.text(operand, folded: folded).suffix(text.count).elementsEqual(text))
-        case .lengthAtMost(let length): return Judgement(operand.length <= length)
-        case .lengthAtLeast(let length): return Judgement(operand.length >= length)
-        case .pathWithin(let directories):
-            return Self.placed(PathPlacement(Array(operand.text)).map { $0.isWithin(directories) })
-        case .urlHostIn(let hosts):
-            return Self.placed(Self.host(operand).map { host in hosts.contains { host.matches(entry: $0) } })
-        case .urlPrivate(let wanted):
-            return Self.placed(Self.host(operand).map { $0.isPrivate == wanted })
+        switch kind {
+        case .number:
+            return judge(value.decimal)
+        case .string:
+            guard value.hasEscapes else {
+                return judge(value.rawText)
+            }
+            let text = value.resolvedText
+            return judge(text.span)
+        case .array, .object, .null, .boolean:
+            return judge(other: value, in: document)
         }
     }
 
-    private static func host(_ operand: Operand) -> ParsedHost? {
-        URLHost.parse(Array(operand.text))
+    /// Judges a value that is no argument.
+    func judge(_ operand: Operand, takes: TypeSet) -> Judgement {
+        switch operand {
+        case .text(let text):
+            guard takes.contains(.text) else {
+                return .safeSide(.wrongType)
+            }
+            return judge(text.bytes.span)
+        case .whole(let number):
+            return takes.contains(.number) ? judge(ExactDecimal(number)) : .safeSide(.wrongType)
+        }
+    }
+
+    // MARK: By type, of those the operator takes
+
+    private func judge(_ number: ExactDecimal) -> Judgement {
+        switch self {
+        case .numberWithin(let bounds):
+            return number.isAmbiguous ? .safeSide(.ambiguous) : Judgement(bounds.contains(number))
+        case .among(let candidates):
+            return number.isAmbiguous ? .safeSide(.ambiguous) : Judgement(candidates.contains(number))
+        case .notAmong(let candidates):
+            return number.isAmbiguous ? .safeSide(.ambiguous) : Judgement(!candidates.contains(number))
+        case .exists(let wanted):
+            return Judgement(wanted)
+        default:
+            return .safeSide(.wrongType)
+        }
+    }
+
+    private func judge(_ text: Span<UInt8>) -> Judgement {
+        switch self {
+        case .among(let candidates): return Judgement(candidates.contains(text))
+        case .notAmong(let candidates): return Judgement(!candidates.contains(text))
+        case .numberWithin: return .safeSide(.wrongType)
+        case .dateWithin(let bounds): return Judgement(bounds.contains(ByteString([UInt8](text))))
+        case .exists(let wanted): return Judgement(wanted)
+        case .regex(let pattern): return Judgement(pattern.matches(text))
+        case .notRegex(let pattern): return Judgement(!pattern.matches(text))
+        case .contains(let value): return Judgement(value.isFound(in: text))
+        case .notContains(let value): return Judgement(!value.isFound(in: text))
+        case .startsWith(let prefix, let isFolded):
+            guard isFolded else {
+                return Judgement(text.hasPrefix(prefix))
+            }
+            let folded = CaseFolding.folded([UInt8](text))
+            return Judgement(folded.span.hasPrefix(prefix))
+        case .endsWith(let suffix, let isFolded):
+            guard isFolded else {
+                return Judgement(text.hasSuffix(suffix))
+            }
+            let folded = CaseFolding.folded([UInt8](text))
+            return Judgement(folded.span.hasSuffix(suffix))
+        case .lengthAtMost(let length): return Judgement(text.scalarCount <= length)
+        case .lengthAtLeast(let length): return Judgement(text.scalarCount >= length)
+        case .pathWithin(let directories):
+            return Self.placed(PathPlacement([UInt8](text)).map { $0.isWithin(directories) })
+        case .urlHostIn(let hosts):
+            return Self.placed(URLHost.parse([UInt8](text)).map { host in hosts.contains { host.matches(entry: $0) } })
+        case .urlPrivate(let wanted):
+            return Self.placed(URLHost.parse([UInt8](text)).map { $0.isPrivate == wanted })
+        }
+    }
+
+    /// Arrays, objects, booleans and `null`.
+    private func judge(other value: JSONCursor, in document: JSONDocument) -> Judgement {
+        switch self {
+        case .exists(let wanted): return Judgement((value.kind != .null) == wanted)
+        case .lengthAtMost(let length): return Judgement(value.count <= length)
+        case .lengthAtLeast(let length): return Judgement(value.count >= length)
+        case .among, .notAmong, .contains, .notContains: break
+        default: return .safeSide(.wrongType)
+        }
+        guard !NumberAmbiguity.isAnywhere(in: value) else {
+            return .safeSide(.ambiguous)
+        }
+        switch self {
+        case .among(let candidates): return Judgement(candidates.contains(value, in: document))
+        case .notAmong(let candidates): return Judgement(!candidates.contains(value, in: document))
+        case .contains(let wanted): return Judgement(wanted.isFound(in: value, of: document))
+        case .notContains(let wanted): return Judgement(!wanted.isFound(in: value, of: document))
+        default: return .safeSide(.wrongType)
+        }
     }
 
     private static func placed(_ answer: Bool?) -> Judgement {
         answer.map { Judgement($0) } ?? .safeSide(.wrongType)
     }
+}
 
-    private static func text(_ operand: Operand, folded: Bool) -> ArraySlice<UInt8> {
-        folded ? CaseFolding.folded(Array(operand.text))[...] : operand.text
+extension ContainedValue {
+    /// Whether the text has the needle in it.
+    fileprivate func isFound(in text: Span<UInt8>) -> Bool {
+        guard let needle else {
+            return false
+        }
+        guard element.isFolded else {
+            return needle.isFound(in: text)
+        }
+        let folded = CaseFolding.folded([UInt8](text))
+        return needle.isFound(in: folded.span)
     }
 
-    private static func matches(_ pattern: Pattern, _ text: ArraySlice<UInt8>) -> Bool {
-        pattern.matches(text.span)
-    }
-
-    private static func judge(_ operand: Operand, among candidates: Candidates, isNegated: Bool) -> Judgement {
-        switch operand {
-        case .argument(let value):
-            guard !NumberAmbiguity.isAnywhere(in: value) else {
-                return .safeSide(.ambiguous)
+    /// Whether the array has the element.
+    ///
+    /// Its numbers are known not to be ambiguous.
+    fileprivate func isFound(in array: JSONCursor, of document: JSONDocument) -> Bool {
+        var candidate = array.first
+        for _ in 0..<array.count {
+            if element.contains(candidate, in: document) {
+                return true
             }
-            return Judgement(candidates.contains(value) != isNegated)
-        case .text(let text): return Judgement(candidates.contains(text: text.bytes[...]) != isNegated)
-        case .whole(let number): return Judgement(candidates.numbers.contains(ExactDecimal(number)) != isNegated)
+            candidate = candidate.following
         }
-    }
-
-    private static func judge(_ operand: Operand, contains value: ContainedValue, isNegated: Bool) -> Judgement {
-        guard let argument = operand.argument, argument.kind == .array else {
-            let text = text(operand, folded: value.element.isFolded)
-            return Judgement((value.needle?.isFound(in: text) ?? false) != isNegated)
-        }
-        guard !NumberAmbiguity.isAnywhere(in: argument) else {
-            return .safeSide(.ambiguous)
-        }
-        return Judgement(argument.elements.contains { value.element.contains($0) } != isNegated)
+        return false
     }
 }
 
@@ -80,42 +146,62 @@ extension Candidates {
     /// Whether the value is one of these.
     ///
     /// Its numbers are known not to be ambiguous.
-    func contains(_ value: JSONValue) -> Bool {
+    fileprivate func contains(_ value: JSONCursor, in document: JSONDocument) -> Bool {
         switch value.kind {
-        case .null: hasNull
-        case .boolean: value.boolean == true ? hasTrue : hasFalse
-        case .number: !numbers.isEmpty && numbers.contains(value.number?.decimal ?? .zero)
-        case .string: contains(text: value.string?.slice ?? [])
-        case .array, .object: composites.contains { isEqual($0, value) }
+        case .null:
+            return hasNull
+        case .boolean:
+            return value.isTrue ? hasTrue : hasFalse
+        case .number:
+            return contains(value.decimal)
+        case .string:
+            guard value.hasEscapes else {
+                return contains(value.rawText)
+            }
+            let text = value.resolvedText
+            return contains(text.span)
+        case .array, .object:
+            guard !composites.isEmpty else {
+                return false
+            }
+            let value = value.value(in: document)
+            return composites.contains { isEqual($0, value) }
         }
+    }
+
+    fileprivate func contains(_ number: ExactDecimal) -> Bool {
+        !numbers.isEmpty && numbers.contains(number)
     }
 
     /// Whether the text is one of these; O(log of their number), no allocation without `ignore_case`.
-    func contains(text: ArraySlice<UInt8>) -> Bool {
+    fileprivate func contains(_ text: Span<UInt8>) -> Bool {
         guard !texts.isEmpty else {
             return false
         }
-        guard !isFolded else {
-            return containsExactly(CaseFolding.folded(Array(text))[...])
+        guard isFolded else {
+            return containsExactly(text)
         }
-        return containsExactly(text)
+        let folded = CaseFolding.folded([UInt8](text))
+        return containsExactly(folded.span)
     }
 
-    private func containsExactly(_ text: ArraySlice<UInt8>) -> Bool {
-        guard texts.count > 1 else {
-            return texts[0].bytes.count == text.count && texts[0].bytes.elementsEqual(text)
-        }
+    private func containsExactly(_ text: Span<UInt8>) -> Bool {
         var low = 0
         var high = texts.count
         while low < high {
             let middle = (low + high) / 2
-            if texts[middle].bytes.lexicographicallyPrecedes(text) {
-                low = middle + 1
-            } else {
+            let candidate = texts[middle].bytes
+            let order = text.order(to: candidate.span)
+            if order == 0 {
+                return true
+            }
+            if order < 0 {
                 high = middle
+            } else {
+                low = middle + 1
             }
         }
-        return low < texts.count && texts[low].bytes.elementsEqual(text)
+        return false
     }
 
     /// Deep equality; `ignore_case` reaches the elements of a list that is compared as a whole by `eq`, not deeper.
@@ -131,5 +217,33 @@ extension Candidates {
             }
             return CaseFolding.areEqual(leftText.bytes, rightText.bytes)
         }
+    }
+}
+
+extension Span<UInt8> {
+    fileprivate func hasPrefix(_ prefix: [UInt8]) -> Bool {
+        count >= prefix.count && extracting(first: prefix.count).order(to: prefix.span) == 0
+    }
+
+    fileprivate func hasSuffix(_ suffix: [UInt8]) -> Bool {
+        count >= suffix.count && extracting(last: suffix.count).order(to: suffix.span) == 0
+    }
+
+    /// Below 0, 0 or above 0 as these bytes stand before the others, are the same, or stand after them.
+    fileprivate func order(to other: Span<UInt8>) -> Int {
+        let common = Swift.min(count, other.count)
+        for index in 0..<common where self[index] != other[index] {
+            return self[index] < other[index] ? -1 : 1
+        }
+        return count - other.count
+    }
+
+    /// How many Unicode scalars the UTF-8 has.
+    fileprivate var scalarCount: Int {
+        var scalars = 0
+        for index in 0..<count where self[index] & 0xC0 != 0x80 {
+            scalars += 1
+        }
+        return scalars
     }
 }

@@ -3,7 +3,9 @@ import JSONText
 
 /// Follows a path through a pinned schema as far as `properties`, `items` and local `$ref` lead
 /// (policy-language.md, section 2, defaults and folding).
-struct SchemaWalk: Sendable {
+///
+/// Made once per definition; a class, so that a walk counts one reference.
+final class SchemaWalk: Sendable {
     private let root: JSONValue?
     /// Whether `default` stands anywhere in the schema: without, no member that is missing has to be looked for.
     let mentionsDefaults: Bool

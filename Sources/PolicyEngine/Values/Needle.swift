@@ -20,12 +20,13 @@ struct Needle: Sendable {
         self.failures = failures
     }
 
-    func isFound(in text: ArraySlice<UInt8>) -> Bool {
-        guard !bytes.isEmpty else {
-            return true
+    func isFound(in text: Span<UInt8>) -> Bool {
+        guard text.count >= bytes.count, !bytes.isEmpty else {
+            return bytes.isEmpty
         }
         var matched = 0
-        for byte in text {
+        for index in 0..<text.count {
+            let byte = text[index]
             while matched > 0, byte != bytes[matched] {
                 matched = failures[matched - 1]
             }
