@@ -18,12 +18,14 @@ public struct Instant: Hashable, Comparable, Sendable {
     }
 
     /// The instant `duration` later; saturates at the ends of time.
+    @inlinable
     public func advanced(by duration: Duration) -> Instant {
         let (sum, overflow) = nanoseconds.addingReportingOverflow(duration.nanoseconds)
         return Instant(nanoseconds: overflow ? (duration < .zero ? .min : .max) : sum)
     }
 
     /// The time from `earlier` to here; saturates.
+    @inlinable
     public func elapsed(since earlier: Instant) -> Duration {
         let (difference, overflow) = nanoseconds.subtractingReportingOverflow(earlier.nanoseconds)
         return .nanoseconds(overflow ? Int64.max : difference)
@@ -31,14 +33,20 @@ public struct Instant: Hashable, Comparable, Sendable {
 }
 
 extension Duration {
-    /// The whole duration in nanoseconds, saturating at about ±292 years.
+    /// The whole duration in nanoseconds, rounded towards zero, saturating at about ±292 years.
+    ///
+    /// One division by the machine: `components` takes four of 128 bits, and every deadline asks.
+    @inlinable
     public var nanoseconds: Int64 {
-        let (seconds, attoseconds) = components
-        let (scaled, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        guard !overflow else {
-            return seconds < 0 ? .min : .max
+        let whole = attoseconds
+        let magnitude = whole.magnitude
+        let high = UInt64(truncatingIfNeeded: magnitude >> 64)
+        // Below half a thousand million the quotient fits in 63 bits.
+        guard high < 500_000_000 else {
+            return whole < 0 ? .min : .max
         }
-        let (sum, overflowed) = scaled.addingReportingOverflow(attoseconds / 1_000_000_000)
-        return overflowed ? (seconds < 0 ? .min : .max) : sum
+        let low = UInt64(truncatingIfNeeded: magnitude)
+        let quotient = Int64(UInt64(1_000_000_000).dividingFullWidth((high, low)).quotient)
+        return whole < 0 ? -quotient : quotient
     }
 }

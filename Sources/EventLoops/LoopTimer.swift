@@ -8,7 +8,7 @@ internal import CUV
 ///
 /// Moving it later, the common case of a deadline, is one store: the wheel looks again when the old time comes.
 public final class LoopTimer {
-    private unowned let loop: EventLoop
+    private let loop: EventLoop
     private var action: (() -> Void)?
     /// The tick it fires at; `max` while it is not set.
     private(set) var dueTick = Int64.max

@@ -14,8 +14,7 @@ extension TCPStream {
         }
         if output.isEmpty && bytes.count >= 16_384 {
             // A large body is shared, not copied.
-            loop.returnBuffer(output)
-            output = bytes
+            loop.returnBuffer(exchange(&output, with: bytes))
         } else {
             prepareOutput()
             output.append(contentsOf: bytes)
@@ -114,8 +113,7 @@ extension TCPStream {
     }
 
     private func outputSent() {
-        loop.returnBuffer(output)
-        output = []
+        loop.returnBuffer(exchange(&output, with: []))
         outputProgress.wake()
         shutDownIfWanted()
     }

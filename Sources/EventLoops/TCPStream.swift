@@ -84,8 +84,7 @@ public final class TCPStream {
         precondition(count >= 0 && count <= inputCount)
         inputStart += count
         if inputStart == input.count {
-            loop.returnBuffer(input)
-            input = []
+            loop.returnBuffer(exchange(&input, with: []))
             inputStart = 0
         }
         if !isReading && !isInputEnded && inputCount < TCPStream.inputLimit / 2 {
@@ -274,10 +273,8 @@ public final class TCPStream {
     }
 
     private func releaseBuffers() {
-        loop.returnBuffer(input)
-        input = []
+        loop.returnBuffer(exchange(&input, with: []))
         inputStart = 0
-        loop.returnBuffer(output)
-        output = []
+        loop.returnBuffer(exchange(&output, with: []))
     }
 }

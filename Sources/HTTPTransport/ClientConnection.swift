@@ -21,8 +21,6 @@ final class ClientConnection {
     private var pieceTimeout: Duration?
     private var isCancelled = false
     private var isDone = true
-    /// Told apart, so that what belongs to an earlier request cannot harm a later one.
-    private var requestNumber = 0
 
     init(_ channel: Channel, pool: ConnectionPool, limits: HTTPLimits, idleTimeout: Duration) {
         self.channel = channel
@@ -83,13 +81,6 @@ final class ClientConnection {
         close()
     }
 
-    /// Calls off that request, if it is still the one under way.
-    private func cancel(request number: Int) {
-        if number == requestNumber && !isDone {
-            cancel()
-        }
-    }
-
     // MARK: A request
 
     /// Queues the request and waits for the head of its response.
@@ -101,7 +92,6 @@ final class ClientConnection {
     ) async throws(HTTPClientError) -> ClientResponse {
         isIdle = false
         isDone = false
-        requestNumber += 1
         startCount = channel.stream.writtenCount
         totalDeadline = total
         pieceTimeout = deadlines.piece
@@ -217,7 +207,7 @@ final class ClientConnection {
     /// Waits for bytes; false when the response ends with the connection and that is how it ends.
     private func moreInput() async throws(HTTPClientError) -> Bool {
         do throws(StreamError) {
-            if try await receive() {
+            if try await channel.receive() {
                 return true
             }
         } catch {
@@ -235,28 +225,6 @@ final class ClientConnection {
         let failure = HTTPClientError(.reset, wroteBytes: wroteBytes)
         close()
         throw failure
-    }
-
-    /// Cancelling the task ends the wait, as ``cancel()`` does.
-    private func receive(isolation: isolated (any Actor)? = #isolation) async throws(StreamError) -> Bool {
-        guard channel.inputCount == 0 else {
-            return true
-        }
-        let me = Handed(self)
-        let loop = channel.stream.loop
-        let number = requestNumber
-        let result: Result<Bool, StreamError> = await withTaskCancellationHandler {
-            // Capturing it keeps the closure on the loop without a hop.
-            _ = isolation
-            do throws(StreamError) {
-                return .success(try await me.value.channel.receive())
-            } catch {
-                return .failure(error)
-            }
-        } onCancel: {
-            loop.execute { me.value.cancel(request: number) }
-        }
-        return try result.get()
     }
 
     private func finished() {
@@ -306,14 +274,4 @@ struct ClientResponse {
 
 extension HTTPResponseHead {
     var isBodiless: Bool { bodyFraming == .none || bodyFraming == .length(0) }
-}
-
-/// Carries a loop-confined object through a closure that is sent, from the loop's thread to the loop's thread.
-// ISOLATION: only ever looked into on the loop's thread; between the two it is a reference nobody follows.
-struct Handed<Value>: @unchecked Sendable {
-    let value: Value
-
-    init(_ value: Value) {
-        self.value = value
-    }
 }

@@ -31,7 +31,7 @@ public final class HTTPClient {
     ///   - poolKey: who sends; connections are never shared between two keys.
     ///   - deadlines: instead of the configuration's.
     ///   - cancellation: calls the request off until its response begins; after that use
-    ///     ``HTTPClientExchange/cancel()``. Cancelling the task works all the time.
+    ///     ``HTTPClientExchange/cancel()``. Cancelling the task ends no request under way.
     /// - Returns: the response under way; its body is still to be read.
     /// - Throws: ``HTTPClientError``. A connection that had been used before and turns out dead is replaced without a
     ///   word, but only if not one byte was written to it.

@@ -26,7 +26,7 @@ public final class HTTPClientExchange {
 
     /// The next piece of the body as it arrived; nil at its end.
     ///
-    /// - Throws: ``HTTPClientError``, with `wroteBytes` true; `cancelled` after ``cancel()`` or when the task is cancelled.
+    /// - Throws: ``HTTPClientError``, with `wroteBytes` true; `cancelled` after ``cancel()``.
     public func next() async throws(HTTPClientError) -> [UInt8]? {
         guard !isCancelled else {
             throw HTTPClientError(.cancelled, wroteBytes: true)

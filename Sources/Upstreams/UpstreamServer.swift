@@ -34,8 +34,7 @@ public final class UpstreamServer {
 
     /// Sends one message and reads the answer as far as its kind: a whole JSON message, or the beginning of a stream.
     ///
-    /// Cancelling the calling task closes the connection, and so does `cancellation` until the answer begins; after that
-    /// ``UpstreamStream/cancel()`` does.
+    /// `cancellation` closes the connection until the answer begins; after that ``UpstreamStream/cancel()`` does.
     ///
     /// - Parameters:
     ///   - message: what to send; decided on and serialised.

@@ -68,11 +68,13 @@ public final class UpstreamStream {
 
     /// An event of the bytes at hand.
     private func read() throws(UpstreamFailure) -> UpstreamEvent? {
+        // Held by name: a view of the property itself would end with each access to it.
+        let bytes = chunk
         do throws(UpstreamFailure) {
-            while position < chunk.count {
+            while position < bytes.count {
                 let event: SSEEvent?
                 do {
-                    event = try reader.next(chunk.span, &position)
+                    event = try reader.next(bytes.span, &position)
                 } catch {
                     throw .violation(.events, error.rawValue)
                 }
