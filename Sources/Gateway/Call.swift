@@ -16,7 +16,7 @@ final class Call {
     let startedAt: Instant
     /// Replaced by its successor when a reload keeps the grant.
     var grant: GrantEntry
-    var record = DecisionRecord()
+    let record = DecisionRecord()
 
     // What the request turned out to be.
     var era: Era = .legacy

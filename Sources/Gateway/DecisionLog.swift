@@ -28,7 +28,7 @@ final class DecisionLog {
     var isAccepting: Bool { sink.isAccepting }
 
     /// Notes one request.
-    func append(_ record: borrowing DecisionRecord) {
+    func append(_ record: DecisionRecord) {
         record.append(to: &buffer, requestPrefix: requestPrefix)
         if buffer.count >= Self.chunkSize {
             flush()

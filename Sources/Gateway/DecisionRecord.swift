@@ -24,8 +24,9 @@ enum RecordedOutcome: UInt8, Sendable {
 
 /// What one line of the decision log says about a request; filled while the phases go, written at the end.
 ///
-/// Never holds an argument's value, a token or a header: only names, rules and numbers.
-struct DecisionRecord {
+/// Never holds an argument's value, a token or a header: only names, rules and numbers. A reference, because its call holds
+/// it and the log reads it: passed by value, its dozen texts would be retained anew each time.
+final class DecisionRecord {
     var time = WallTime(milliseconds: 0)
     var requestID: UInt64 = 0
     /// The parts of the grant and the server that never change, rendered once when the snapshot was compiled.
@@ -133,11 +134,16 @@ extension [UInt8] {
     /// Appends `text`, which must be UTF-8, as a JSON string that is safe on a terminal: every control character is
     /// escaped, those of C1 and DEL too (security.md, E9).
     mutating func append(quoted text: some Collection<UInt8>) {
-        append(quoted: Array(text))
+        append(quoted: Array(text)[...])
     }
 
     /// The same for an array.
     mutating func append(quoted text: [UInt8]) {
+        append(quoted: text[...])
+    }
+
+    /// The same for a part of one.
+    mutating func append(quoted text: ArraySlice<UInt8>) {
         append(UInt8(ascii: "\""))
         // Nearly every text is one run of plain ASCII, copied at once.
         let isPlain = text.allSatisfy { byte in

@@ -42,10 +42,10 @@ extension GatewayWorker {
         call.reservation = reservation
         switch verdict.outcome {
         case .allow:
-            note(verdict, in: &call.record)
+            note(verdict, in: call.record)
             try await forward(call, request, parameters: parameters)
         case .hidden:
-            note(verdict, in: &call.record)
+            note(verdict, in: call.record)
             // For both kinds of miss, and never before the answer (policy-language.md, section 3, step 3).
             relist(call.grant.server)
             throw Failure(MCPFailure.unknownTool(name, id: request.id, era: call.era))
@@ -81,7 +81,7 @@ extension GatewayWorker {
 
     /// Answers a refused call with a result the model can read (policy-language.md, section 4).
     private func refuse(_ call: Call, _ request: ClientRequest, _ verdict: Verdict) async {
-        note(verdict, in: &call.record)
+        note(verdict, in: call.record)
         let outcome: RefusedCall.Outcome =
             switch verdict.outcome {
             case .rateLimited: .rateLimited
@@ -106,7 +106,7 @@ extension GatewayWorker {
         return "\(verdict.message) This gateway has no approval set up, so the call is denied: ask its operator."
     }
 
-    private func note(_ verdict: Verdict, in record: inout DecisionRecord) {
+    private func note(_ verdict: Verdict, in record: DecisionRecord) {
         record.outcome = RecordedOutcome(verdict.outcome)
         record.rule = verdict.rule
         record.message = verdict.message

@@ -100,13 +100,15 @@ final class ClientConnection {
         machine.requestSent(request.method)
         var none: [UInt8] = []
         while true {
-            if case .head(let head) = try await event(&none) {
+            if case .head(let head) = try step(&none) {
                 noteKeepAlive(head)
                 arm(pieceTimeout)
                 // Without a body the response is done, and the connection somebody else's, as early as possible.
                 let isWhole = head.isBodiless ? try finishIfEnded(&none) : false
                 return ClientResponse(head: head, isWhole: isWhole)
             }
+            // Before its head a response cannot end: an early end is an error, told there.
+            _ = try await moreInput()
         }
     }
 
@@ -141,19 +143,31 @@ final class ClientConnection {
     }
 
     /// The next piece of the body, and whether it is the last: then the connection belongs to somebody else.
-    func nextPiece() async throws(HTTPClientError) -> (bytes: [UInt8], isLast: Bool) {
-        var body: [UInt8] = []
+    func nextPiece() async throws(HTTPClientError) -> ClientPiece {
         while true {
-            switch try await event(&body) {
-            case .head:
-                break
-            case .body:
-                arm(pieceTimeout)
-                let isLast = try finishIfEnded(&body)
-                return (body, isLast)
-            case .end:
-                return (body, true)
+            if let piece = try pieceAtHand() {
+                return piece
             }
+            guard try await moreInput() else {
+                finished()
+                return ClientPiece(bytes: [], isLast: true)
+            }
+        }
+    }
+
+    /// The next piece of the body as far as it has arrived; nil when nothing has.
+    func pieceAtHand() throws(HTTPClientError) -> ClientPiece? {
+        var body: [UInt8] = []
+        switch try step(&body) {
+        case .body:
+            arm(pieceTimeout)
+            let isLast = try finishIfEnded(&body)
+            return ClientPiece(bytes: body, isLast: isLast)
+        case .end:
+            finished()
+            return ClientPiece(bytes: body, isLast: true)
+        case .head, nil:
+            return nil
         }
     }
 
@@ -166,22 +180,6 @@ final class ClientConnection {
             }
         }
         return false
-    }
-
-    /// The next event, waiting for bytes; at the end the connection goes back to its pool or is closed.
-    private func event(_ body: inout [UInt8]) async throws(HTTPClientError) -> HTTPResponseEvent {
-        while true {
-            if let event = try step(&body) {
-                if case .end = event {
-                    finished()
-                }
-                return event
-            }
-            guard try await moreInput() else {
-                finished()
-                return .end
-            }
-        }
     }
 
     private func step(_ body: inout [UInt8]) throws(HTTPClientError) -> HTTPResponseEvent? {
@@ -270,6 +268,12 @@ final class ClientConnection {
 struct ClientResponse {
     let head: HTTPResponseHead
     let isWhole: Bool
+}
+
+/// A piece of a body, and whether nothing comes after it.
+struct ClientPiece {
+    let bytes: [UInt8]
+    let isLast: Bool
 }
 
 extension HTTPResponseHead {

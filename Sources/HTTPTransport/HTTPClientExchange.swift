@@ -35,7 +35,12 @@ public final class HTTPClientExchange {
             return nil
         }
         do throws(HTTPClientError) {
-            let piece = try await connection.nextPiece()
+            let piece: ClientPiece
+            if let atHand = try connection.pieceAtHand() {
+                piece = atHand
+            } else {
+                piece = try await connection.nextPiece()
+            }
             isFinished = piece.isLast
             return piece.bytes.isEmpty ? nil : piece.bytes
         } catch {
@@ -49,7 +54,7 @@ public final class HTTPClientExchange {
     /// - Throws: as ``next()``; `malformed(.bodyTooLarge)` when it is larger than `maximumBytes`, and closes the connection.
     public func body(maximumBytes: Int) async throws(HTTPClientError) -> [UInt8] {
         var body: [UInt8] = []
-        while let piece = try await next() {
+        while !isFinished, let piece = try await next() {
             guard body.count + piece.count <= maximumBytes else {
                 cancel()
                 throw HTTPClientError(.malformed(.bodyTooLarge), wroteBytes: true)

@@ -100,7 +100,9 @@ public final class HTTPServerExchange {
         let isBodiless = head.method == .head || status == 204 || status == 304
         try begin(status, fields, isBodiless ? .none : .length(body.count), body: isBodiless ? [] : body)
         progress = .answered
-        try await connection.waitUntilDrained()
+        if connection.isHeldUp {
+            try await connection.waitUntilDrained()
+        }
     }
 
     /// Begins an answer whose length is not known; chunked, or until the connection closes for HTTP/1.0.

@@ -212,36 +212,39 @@ final class ServerConnection {
             // LIMIT: memory follows what has arrived, not what was announced.
             body.reserveCapacity(min(count, max(channel.inputCount, 4_096)))
         }
-        if head.expectsContinue && channel.inputCount == 0 {
-            channel.send { output in HTTPSerializer.appendContinue(to: &output) }
-        }
-        arm(.body, timeouts.body)
         do throws(ReadFailure) {
-            try await readBody(into: &body, maximum: maximum)
-        } catch {
-            disarm()
-            throw error.serverError
-        }
-        disarm()
-        return body
-    }
-
-    private func readBody(into body: inout [UInt8], maximum: Int) async throws(ReadFailure) {
-        while true {
-            switch try step(&body) {
-            case .end:
-                isInputComplete = true
-                return
-            case .body:
-                guard body.count <= maximum else {
-                    throw .refused(.bodyTooLarge)
-                }
-            case .head, nil:
+            // A small body comes with its head: then there is nothing to wait for, and no deadline to set.
+            if try takeBody(into: &body, maximum: maximum) {
+                return body
+            }
+            if head.expectsContinue && body.isEmpty {
+                channel.send { output in HTTPSerializer.appendContinue(to: &output) }
+            }
+            arm(.body, timeouts.body)
+            defer { disarm() }
+            repeat {
                 guard try await moreInput() else {
                     throw .gone
                 }
+            } while try !takeBody(into: &body, maximum: maximum)
+        } catch {
+            throw error.serverError
+        }
+        return body
+    }
+
+    /// Takes what has arrived of the body; true when that is all there is.
+    private func takeBody(into body: inout [UInt8], maximum: Int) throws(ReadFailure) -> Bool {
+        while let event = try step(&body) {
+            if case .end = event {
+                isInputComplete = true
+                return true
+            }
+            guard body.count <= maximum else {
+                throw .refused(.bodyTooLarge)
             }
         }
+        return false
     }
 
     /// Reads and drops what is left of a request; false when that is too much or takes too long (threat C3).
@@ -325,16 +328,21 @@ final class ServerConnection {
         }
     }
 
+    /// Whether there is a reason to call ``waitUntilDrained()``: too much is queued, or nothing will ever go out.
+    var isHeldUp: Bool {
+        let stream = channel.stream
+        return stream.queuedCount > TCPStream.highWaterMark || stream.fault != nil || stream.isClosed
+    }
+
     /// Waits until writing may go on.
     func waitUntilDrained() async throws(HTTPServerError) {
-        let stream = channel.stream
-        guard stream.queuedCount > TCPStream.highWaterMark || stream.fault != nil || stream.isClosed else {
+        guard isHeldUp else {
             return
         }
         arm(.writing, timeouts.write)
         defer { disarm() }
         do throws(StreamError) {
-            try await stream.drained()
+            try await channel.stream.drained()
         } catch {
             throw error == .timedOut ? .timedOut : .peerClosed
         }

@@ -78,11 +78,23 @@ enum UpstreamReading {
         guard let value else {
             return false
         }
-        if value.isEqual(to: type) {
-            return true
+        let length = type.utf8CodeUnitCount
+        guard value.count >= length, value.prefix(length).isEqual(toLowercase: type) else {
+            return false
         }
-        let essence = value.prefix { $0 != UInt8(ascii: ";") }
-        let trimmed = essence.filter { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }
-        return trimmed.map { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) ? $0 + 32 : $0 }.isEqual(to: type)
+        let next = value.dropFirst(length).first { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }
+        return next == nil || next == UInt8(ascii: ";")
+    }
+}
+
+extension ArraySlice<UInt8> {
+    /// Whether these are the bytes of `text`, which is in lower case, in whatever case; of one length with it.
+    fileprivate func isEqual(toLowercase text: StaticString) -> Bool {
+        text.withUTF8Buffer { expected in
+            unsafe elementsEqual(expected) { byte, wanted in
+                let isUpper = byte &- UInt8(ascii: "A") < 26  // wraps below `A`
+                return (isUpper ? byte | 0x20 : byte) == wanted
+            }
+        }
     }
 }

@@ -13,7 +13,7 @@ struct DecisionRecordTests {
 
     @Test("a full record has every field in the order of the interface")
     func full() {
-        var record = DecisionRecord()
+        let record = DecisionRecord()
         record.time = WallTime(milliseconds: 0)
         record.requestID = 0x2a
         record.identity = Array(#","grant":"ci","grant_id":"ab","server":"crm""#.utf8)
@@ -55,7 +55,7 @@ struct DecisionRecordTests {
 
     @Test("E9: control characters of names never reach the log as themselves")
     func controls() {
-        var record = DecisionRecord()
+        let record = DecisionRecord()
         record.tool = ByteString("a\n\u{1b}[31m\u{9b}\u{7f}é")
         let text = line(record)
         #expect(text.contains(#""tool":"a\u000a\u001b[31m\u009b\u007fé""#))
