@@ -264,7 +264,7 @@ def versions() -> dict:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=float, default=8)
+    parser.add_argument("--seconds", type=int, default=8)
     parser.add_argument("--only", default="stub,nginx,toolgate,envoy,mcpg")
     parser.add_argument("--sections", default="main,size,policy,grants,streams,start")
     parser.add_argument("--output", default=str(ROOT / "docs" / "benchmarks"))

@@ -1,3 +1,4 @@
+internal import Secrets
 internal import Base
 internal import MCPModel
 
@@ -14,7 +15,7 @@ final class ClientSession: Sendable {
     /// The id as the client sends it.
     let text: ByteString
     /// Whose it is; an id opened for one grant opens nothing for another.
-    let grant: TokenDigest
+    let grant: GrantDigest
     /// When the id runs out.
     let expires: WallTime
 
@@ -25,7 +26,7 @@ final class ClientSession: Sendable {
         clientName: ByteString?,
         clientVersion: ByteString?,
         text: ByteString,
-        grant: TokenDigest,
+        grant: GrantDigest,
         expires: WallTime
     ) {
         self.revision = revision

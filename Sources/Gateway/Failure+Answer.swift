@@ -96,7 +96,9 @@ extension Failure.Kind {
     public var sentence: String {
         switch self {
         case .notFound: "not found: this gateway serves /mcp/<server>"
-        case .hostNotAllowed: "the Host header names no host of this gateway: use the address it was started with"
+        case .hostNotAllowed:
+            "the Host header names no host of this gateway: use the address it was started with, "
+                + "or have its operator add `--allowed-host`"
         case .originNotAllowed: "this Origin is not allowed to call the gateway"
         case .tooManyFailures: "too many failed attempts from this address: try again later"
         case .unauthorized: "a valid grant token for this server is required: send it as Authorization: Bearer"

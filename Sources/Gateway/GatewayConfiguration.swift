@@ -15,8 +15,6 @@ public struct GatewayConfiguration: Sendable {
     public var allowedOrigins: [String] = []
     /// The bounds.
     public var limits = GatewayLimits()
-    /// The version the gateway gives itself towards clients and upstreams.
-    public var version = "0.2.0"
 
     /// A configuration with the defaults of everything that has one.
     public init(

@@ -48,7 +48,7 @@ final class GatewayCore: Sendable {
         self.sink = sink
         self.time = time
         tombstones = Tombstones(capacity: configuration.limits.maximumTombstones)
-        let identity = GatewayIdentity(version: ByteString(configuration.version))
+        let identity = GatewayIdentity(version: ByteString(ProductVersion.text))
         self.identity = identity
         upstreamWriter = UpstreamWriter(identity: identity)
         jsonLimits = JSONLimits(maximumBytes: configuration.limits.maximumBodyBytes)
@@ -98,7 +98,7 @@ struct WorkerLink: Sendable {
 
 /// A legacy client's wish to give up one of its calls.
 struct Cancellation: Sendable {
-    let grant: TokenDigest
+    let grant: GrantDigest
     let session: ByteString
     let id: RequestID
 }

@@ -62,7 +62,7 @@ extension GatewayWorker {
         }
         let grants = view.current.grants
         let found = core.digester.firstMatch(for: token) { digest in
-            TokenDigest(digest.bytes).flatMap { grants[$0] }
+            grants[digest]
         }
         if let found {
             tokens.insert(text, found)

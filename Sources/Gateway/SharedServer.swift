@@ -1,3 +1,4 @@
+internal import Secrets
 internal import Base
 internal import Synchronization
 internal import Upstreams
@@ -19,7 +20,7 @@ final class SharedServer: Sendable {
 final class SharedState: Sendable {
     private struct State {
         var servers: [ByteString: SharedServer] = [:]
-        var grants: [TokenDigest: Places] = [:]
+        var grants: [GrantDigest: Places] = [:]
     }
 
     private let state = Mutex(State())
@@ -32,8 +33,8 @@ final class SharedState: Sendable {
     /// The shared parts for the servers and grants of a new snapshot; everything else is forgotten.
     func take(
         servers: Set<ByteString>,
-        grants: Set<TokenDigest>
-    ) -> (servers: [ByteString: SharedServer], grants: [TokenDigest: Places]) {
+        grants: Set<GrantDigest>
+    ) -> (servers: [ByteString: SharedServer], grants: [GrantDigest: Places]) {
         state.withLock { state in
             var next = State()
             for key in servers {

@@ -1,3 +1,4 @@
+internal import Secrets
 internal import Base
 internal import Cryptography
 internal import PolicyEngine
@@ -11,9 +12,9 @@ internal import Upstreams
 public final class Snapshot: Sendable {
     /// Servers by name and by UUID, exactly as they stand in a path.
     let servers: [ByteString: ServerEntry]
-    let grants: [TokenDigest: GrantEntry]
+    let grants: [GrantDigest: GrantEntry]
 
-    init(servers: [ByteString: ServerEntry], grants: [TokenDigest: GrantEntry]) {
+    init(servers: [ByteString: ServerEntry], grants: [GrantDigest: GrantEntry]) {
         self.servers = servers
         self.grants = grants
     }
@@ -59,7 +60,7 @@ final class ServerEntry: Sendable {
 
 /// One grant: who may call which server under which policy.
 final class GrantEntry: Sendable {
-    let digest: TokenDigest
+    let digest: GrantDigest
     /// The digest's 32 bytes: what handles are bound to.
     let id: ByteString
     let label: ByteString
@@ -76,7 +77,7 @@ final class GrantEntry: Sendable {
     let caller: PolicyCaller
 
     init(
-        digest: TokenDigest,
+        digest: GrantDigest,
         label: ByteString,
         recordID: ByteString?,
         member: ByteString?,

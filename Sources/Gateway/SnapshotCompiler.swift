@@ -1,3 +1,4 @@
+internal import Secrets
 public import Base
 internal import Cryptography
 public import PolicyEngine
@@ -154,7 +155,7 @@ struct SnapshotCompiler {
             servers[server.name] = entry
             servers[uuid] = entry
         }
-        var grants: [TokenDigest: GrantEntry] = [:]
+        var grants: [GrantDigest: GrantEntry] = [:]
         for (grant, digest) in zip(definition.grants, digests) {
             guard let server = servers[grant.server], let places = shares.grants[digest] else {
                 continue
@@ -216,9 +217,9 @@ struct SnapshotCompiler {
         return found
     }
 
-    private mutating func check(_ grants: [GrantDefinition], _ definition: SnapshotDefinition) -> [TokenDigest] {
-        var digests: [TokenDigest] = []
-        var seen: Set<TokenDigest> = []
+    private mutating func check(_ grants: [GrantDefinition], _ definition: SnapshotDefinition) -> [GrantDigest] {
+        var digests: [GrantDigest] = []
+        var seen: Set<GrantDigest> = []
         for (index, grant) in grants.enumerated() {
             if !definition.servers.contains(where: { $0.name == grant.server }) {
                 report("grants", index, "there is no server `\(grant.server)`")
@@ -232,7 +233,7 @@ struct SnapshotCompiler {
                     report("grants", index, "there is no policy `\(name)`")
                 }
             }
-            guard let digest = TokenDigest(grant.digest) else {
+            guard let digest = GrantDigest(grant.digest) else {
                 report("grants", index, "the token digest is not 32 bytes: take it from `toolgate grant new`")
                 continue
             }

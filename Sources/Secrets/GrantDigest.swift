@@ -5,16 +5,21 @@ internal import Cryptography
 ///
 /// A token has its full 256 bits of entropy, so no slow hash is needed; without the pepper a copy of every digest
 /// authenticates nothing (security.md, section 5).
-public struct GrantDigest: Sendable, Hashable {
-    /// The 32 bytes.
-    public let bytes: [UInt8]
+public struct GrantDigest: Sendable {
+    private let words: InlineArray<4, UInt64>
 
     /// 32 bytes as they came out of the digester; `nil` for another length.
-    public init?(bytes: [UInt8]) {
+    public init?(_ bytes: some Collection<UInt8>) {
         guard bytes.count == HMACSHA256.byteCount else {
             return nil
         }
-        self.bytes = bytes
+        var words = InlineArray<4, UInt64>(repeating: 0)
+        var position = 0
+        for byte in bytes {
+            words[position >> 3] = words[position >> 3] << 8 | UInt64(byte)
+            position += 1
+        }
+        self.words = words
     }
 
     /// The text form of configuration, `hmac-sha256:` and 64 lower-case hexadecimal digits; `nil` for anything else.
@@ -28,10 +33,22 @@ public struct GrantDigest: Sendable, Hashable {
         else {
             return nil
         }
-        self.bytes = bytes
+        self.init(bytes)
     }
 
     private static let prefix: StaticString = "hmac-sha256:"
+
+    /// The 32 bytes.
+    public var bytes: [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(HMACSHA256.byteCount)
+        for index in 0..<4 {
+            for shift in stride(from: UInt64(56), through: 0, by: -8) {
+                bytes.append(UInt8(truncatingIfNeeded: words[index] >> shift))
+            }
+        }
+        return bytes
+    }
 
     /// `hmac-sha256:` and 64 lower-case hexadecimal digits.
     public var text: [UInt8] {
@@ -40,10 +57,21 @@ public struct GrantDigest: Sendable, Hashable {
         output.append(contentsOf: TextCoding.hexadecimal(bytes))
         return output
     }
+}
 
-    /// Equality in constant time.
+extension GrantDigest: Hashable {
+    /// Whole-digest comparison without early exit: time tells nothing about where two digests differ.
     public static func == (left: GrantDigest, right: GrantDigest) -> Bool {
-        ConstantTime.areEqual(left.bytes, right.bytes)
+        var difference: UInt64 = 0
+        for index in 0..<4 {
+            difference |= left.words[index] ^ right.words[index]
+        }
+        return difference == 0
+    }
+
+    /// The digest is keyed, so nobody outside can choose it: its first word is as good a hash as any.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(words[0])
     }
 }
 
@@ -78,15 +106,15 @@ public struct GrantDigester: Sendable {
     }
 
     private static func digest(of token: GrantToken, under pepper: HMACSHA256) -> GrantDigest {
-        // An authenticator always has 32 bytes; the fallback matches no grant.
-        GrantDigest(bytes: pepper.authenticate(token.reveal())) ?? .none
+        // An authenticator always has 32 bytes; the fallback is the digest of no token.
+        GrantDigest(pepper.authenticate(token.reveal())) ?? .none
     }
 }
 
 extension GrantDigest {
-    private init(unchecked bytes: [UInt8]) {
-        self.bytes = bytes
+    private init(words: InlineArray<4, UInt64>) {
+        self.words = words
     }
 
-    fileprivate static let none = GrantDigest(unchecked: [])
+    fileprivate static let none = GrantDigest(words: .init(repeating: 0))
 }

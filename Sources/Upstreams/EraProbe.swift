@@ -171,13 +171,7 @@ enum EraProbe {
         writer.key("name")
         writer.string("toolgate")
         writer.key("version")
-        writer.string(ClientIdentity.version)
+        writer.string(ProductVersion.text)
         writer.endObject()
     }
-}
-
-/// How the gateway introduces itself to servers.
-enum ClientIdentity {
-    /// The version that goes into `clientInfo` and `User-Agent`.
-    static let version = "0.2.0"
 }

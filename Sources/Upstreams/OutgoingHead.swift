@@ -91,7 +91,7 @@ struct OutgoingHead {
     private static let userAgent: [UInt8] = {
         var text: [UInt8] = []
         text.append("toolgate/")
-        text.append(contentsOf: ClientIdentity.version.utf8)
+        text.append(contentsOf: ProductVersion.text.utf8)
         return text
     }()
 }

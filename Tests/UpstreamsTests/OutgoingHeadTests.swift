@@ -46,7 +46,7 @@ struct OutgoingHeadTests {
         #expect(
             lines == [
                 "host: crm.test", "content-type: application/json", "accept: application/json, text/event-stream",
-                "accept-encoding: identity", "user-agent: toolgate/\(ClientIdentity.version)",
+                "accept-encoding: identity", "user-agent: toolgate/\(ProductVersion.text)",
                 "authorization: Bearer up", "mcp-protocol-version: 2026-07-28", "mcp-method: tools/call",
                 "mcp-name: =?base64?Y3LDqWF0aW9u?=",
             ]

@@ -34,7 +34,7 @@ enum PolicyCommands {
                 let name = invocation.operands.count > 1 ? path : nil
                 invocation.console.writeOutput(report(findings, isClean: policy != nil, file: name))
             } else {
-                tell(findings, policy, path, invocation.console)
+                tell(findings, policy, path, hasTools: tools != nil, invocation.console)
             }
         }
         return isClean ? .done : .refused
@@ -44,6 +44,7 @@ enum PolicyCommands {
         _ findings: [PolicyFinding],
         _ policy: CompiledPolicy?,
         _ path: String,
+        hasTools: Bool,
         _ console: Console
     ) {
         for finding in findings {
@@ -52,7 +53,8 @@ enum PolicyCommands {
         if let policy {
             console.say("\(path): \(console.coloured("loads", .green)), version \(policy.version)")
         } else {
-            console.say("\(path): \(console.coloured("does not load", .red))")
+            let remark = hasTools ? "does not load, or does not fit the tools" : "does not load"
+            console.say("\(path): \(console.coloured(remark, .red))")
         }
     }
 
@@ -150,27 +152,32 @@ enum PolicyCommands {
             let lines = CallLines(try PolicyFiles.read(cases))
             var explainer = Explainer(policy: policy, tools: tools, runTime: SystemTime().wallTime)
             var number = 0
-            var failed = 0
+            var failed: [(line: Int, problem: String)] = []
             for line in lines {
                 number += 1
                 let problem = PolicyCase.compare(line: Array(line), answer: explainer.explain(Array(line)))
                 if let problem {
-                    failed += 1
+                    failed.append((number, problem))
                     invocation.console.say("\(cases):\(number): \(problem)")
                 }
             }
             guard number > 0 else {
                 throw .refused("`\(cases)` holds no case: a test that tests nothing does not pass")
             }
-            failures += failed
+            failures += failed.count
             summarise(path, number: number, failed: failed, invocation)
         }
         return failures == 0 ? .done : .refused
     }
 
-    private static func summarise(_ path: String, number: Int, failed: Int, _ invocation: Invocation) {
+    private static func summarise(
+        _ path: String,
+        number: Int,
+        failed: [(line: Int, problem: String)],
+        _ invocation: Invocation
+    ) {
         guard invocation.printsJSON else {
-            invocation.console.output("\(path): \(number - failed) of \(number) cases passed")
+            invocation.console.output("\(path): \(number - failed.count) of \(number) cases passed")
             return
         }
         var writer = JSONWriter()
@@ -178,11 +185,22 @@ enum PolicyCommands {
         writer.key("file")
         writer.string(path)
         writer.key("ok")
-        writer.boolean(failed == 0)
+        writer.boolean(failed.isEmpty)
         writer.key("cases")
         writer.number(number)
         writer.key("failed")
-        writer.number(failed)
+        writer.number(failed.count)
+        writer.key("failures")
+        writer.beginArray()
+        for failure in failed {
+            writer.beginObject()
+            writer.key("line")
+            writer.number(failure.line)
+            writer.key("problem")
+            writer.string(failure.problem)
+            writer.endObject()
+        }
+        writer.endArray()
         writer.endObject()
         invocation.console.writeOutput(writer.output + [UInt8(ascii: "\n")])
     }

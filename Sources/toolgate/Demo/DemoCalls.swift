@@ -88,7 +88,7 @@ enum DemoCalls {
             """
             {"jsonrpc":"2.0","id":\(id),"method":"tools/call","params":{"name":"\(call.tool)","arguments":\(call.arguments),\
             "_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28",\
-            "io.modelcontextprotocol/clientInfo":{"name":"toolgate-demo","version":"\(VersionCommand.version)"},\
+            "io.modelcontextprotocol/clientInfo":{"name":"toolgate-demo","version":"\(ProductVersion.text)"},\
             "io.modelcontextprotocol/clientCapabilities":{}}}}
             """.utf8
         )

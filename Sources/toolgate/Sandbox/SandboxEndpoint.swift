@@ -395,7 +395,7 @@ extension SandboxEndpoint {
         writer.key("name")
         writer.string("toolgate-sandbox")
         writer.key("version")
-        writer.string(VersionCommand.version)
+        writer.string(ProductVersion.text)
         writer.endObject()
     }
 

@@ -24,7 +24,6 @@ struct GatewaySetup: Sendable {
         )
         configuration.allowedHosts = allowedHosts
         configuration.allowedOrigins = allowedOrigins
-        configuration.version = VersionCommand.version
         let service: GatewayService
         do throws(SnapshotProblems) {
             service = try GatewayService(
