@@ -152,6 +152,12 @@ extension [UInt8] {
     ///
     /// `value` must not be negative.
     public mutating func append(padded value: Int, to width: Int) {
+        // Hours, minutes and seconds of every line of the log.
+        if width == 2, 0 <= value, value < 100 {
+            append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value / 10))
+            append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value % 10))
+            return
+        }
         var threshold = 10
         for _ in 1..<Swift.max(width, 1) {
             if value < threshold {

@@ -1,6 +1,6 @@
-internal import Secrets
 internal import Base
 internal import MCPModel
+internal import Secrets
 
 /// What a legacy session's id says, once it was opened.
 ///

@@ -8,8 +8,12 @@ internal import Upstreams
 extension GatewayWorker {
     /// This worker's way to a server.
     func upstream(of server: ServerEntry) -> WorkerUpstream {
+        if let latest = latestUpstream, latest.shared === server.shared {
+            return latest
+        }
         let key = ObjectIdentifier(server.shared)
         if let known = upstreams[key] {
+            latestUpstream = known
             return known
         }
         let made = WorkerUpstream(

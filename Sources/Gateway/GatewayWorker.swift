@@ -29,6 +29,8 @@ final class GatewayWorker {
     var open = OpenCalls()
     var sessions: [ByteString: ClientSession] = [:]
     var upstreams: [ObjectIdentifier: WorkerUpstream] = [:]
+    /// The one asked for last: a call asks for its own several times.
+    var latestUpstream: WorkerUpstream?
     private var lastRequest: UInt64
     private var ticker: LoopTimer?
 
@@ -112,6 +114,7 @@ final class GatewayWorker {
         }
         let used = Set(view.current.servers.values.map { ObjectIdentifier($0.shared) })
         upstreams = upstreams.filter { used.contains($0.key) }
+        latestUpstream = nil
         tokens.removeAll()
         sessions.removeAll(keepingCapacity: true)
     }

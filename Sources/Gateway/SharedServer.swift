@@ -1,5 +1,5 @@
-internal import Secrets
 internal import Base
+internal import Secrets
 internal import Synchronization
 internal import Upstreams
 

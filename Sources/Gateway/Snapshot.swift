@@ -1,7 +1,7 @@
-internal import Secrets
 internal import Base
 internal import Cryptography
 internal import PolicyEngine
+internal import Secrets
 internal import Upstreams
 
 /// Everything a request is judged by, at one moment: servers, grants, policies.

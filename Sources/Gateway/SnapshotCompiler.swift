@@ -1,7 +1,7 @@
-internal import Secrets
 public import Base
 internal import Cryptography
 public import PolicyEngine
+internal import Secrets
 public import Upstreams
 
 /// A server to put in front of, as the configuration names it.

@@ -7,7 +7,7 @@ internal import Upstreams
 /// Loop-confined.
 final class WorkerUpstream {
     let server: UpstreamServer
-    private let shared: SharedServer
+    let shared: SharedServer
     private var tools: ToolTable?
     private var generation: UInt64 = 0
     private var lastID: Int

@@ -64,11 +64,7 @@ enum UpstreamReading {
 
     /// A response must be to the one request that this stream or body answers (D8).
     static func check(response: JSONValue, to requestID: RequestID?) throws(UpstreamFailure) {
-        guard let requestID, let id = response["id"] else {
-            throw .violation(.foreignResponse)
-        }
-        // Servers repeat the id as it was written; only another spelling of the same text takes the longer way.
-        guard id.rawBytes.elementsEqual(requestID.json) || RequestID(id) == requestID else {
+        guard let requestID, let id = response["id"], RequestID(id) == requestID else {
             throw .violation(.foreignResponse)
         }
     }
