@@ -172,8 +172,17 @@ extension GatewayWorker {
 
     private func note(_ failure: Failure, of call: Call) {
         // A call that somebody ended was not malformed: what was decided about it stands (D10).
-        if call.ending == nil, failure.kind.origin == .client, call.record.outcome == .allow {
-            call.record.outcome = failure.kind == .toolNotFound ? .hidden : .malformed
+        if call.ending == nil, call.record.outcome == .allow {
+            switch failure.kind.origin {
+            case .client:
+                call.record.outcome = failure.kind == .toolNotFound ? .hidden : .malformed
+            case .gateway where call.record.upstreamTime == nil:
+                // Nothing was forwarded, whatever policy would have said: the record must not read as if it was.
+                call.record.outcome = .deny
+                call.record.rule = "(gateway)"
+            case .gateway, .upstream:
+                break
+            }
         }
         if call.record.message.isEmpty {
             call.record.message = failure.kind.sentence

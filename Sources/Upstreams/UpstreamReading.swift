@@ -15,15 +15,19 @@ enum UpstreamReading {
         limits: UpstreamLimits
     ) throws(UpstreamFailure) -> (JSONDocument, UpstreamEvent.Kind) {
         let document = try json(bytes, limits: limits)
-        let root = document.root
-        guard root.kind == .object, root["jsonrpc"]?.string?.isEqual(to: "2.0") == true else {
+        guard document.root.kind == .object else {
             throw .violation(.message, "not a JSON-RPC 2.0 object")
         }
-        if let method = root["method"] {
-            guard method.kind == .string, root["result"] == nil, root["error"] == nil else {
+        let members = JSONMemberTable(document.root, keys: keys)
+        guard members[Key.version]?.string?.isEqual(to: "2.0") == true else {
+            throw .violation(.message, "not a JSON-RPC 2.0 object")
+        }
+        let (hasResult, hasError) = (members.contains(Key.result), members.contains(Key.error))
+        if members.contains(Key.method) {
+            guard members.kind(Key.method) == .string, !hasResult, !hasError else {
                 throw .violation(.message, "neither request nor response")
             }
-            guard let id = root["id"] else {
+            guard let id = members[Key.id] else {
                 return (document, .notification)
             }
             guard RequestID(id) != nil else {
@@ -31,19 +35,30 @@ enum UpstreamReading {
             }
             return (document, .request)
         }
-        guard (root["result"] == nil) != (root["error"] == nil), root["id"] != nil else {
+        guard hasResult != hasError, members.contains(Key.id) else {
             throw .violation(.message, "a response needs an id and either result or error")
         }
-        if let result = root["result"], result.kind != .object {
+        guard !hasResult || members.kind(Key.result) == .object else {
             throw .violation(.message, "a result is not an object")
         }
-        if let error = root["error"] {
+        if let error = members[Key.error] {
             guard error["code"]?.number?.int != nil, error["message"]?.kind == .string else {
                 throw .violation(.message, "an error needs an integer code and a message")
             }
         }
         return (document, .response)
     }
+
+    /// The members of a message, by their place in ``keys``.
+    private enum Key {
+        static let version = 0
+        static let id = 1
+        static let method = 2
+        static let result = 3
+        static let error = 4
+    }
+
+    private static let keys = JSONKeySet(["jsonrpc", "id", "method", "result", "error"])
 
     /// Any JSON document of a reply.
     static func json(_ bytes: [UInt8], limits: UpstreamLimits) throws(UpstreamFailure) -> JSONDocument {

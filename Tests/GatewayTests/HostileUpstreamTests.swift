@@ -227,6 +227,10 @@ struct HostileUpstreamTests {
         }
         #expect(try answer(gateway).text.contains("quick"))
         await gateway.stop()
+        // What the gateway turned away is not recorded as allowed.
+        let turnedAway = gateway.sink.lines.filter { $0.contains("too many calls in flight") }
+        #expect(!turnedAway.isEmpty)
+        #expect(turnedAway.allSatisfy { $0.contains(#""outcome":"deny","rule":"(gateway)""#) }, "\(turnedAway)")
     }
 
     @Test("H5: calls to one server are bounded over all grants, and another server's go on")
