@@ -158,14 +158,14 @@ def sweep(folder, options, results, section: str, variants: list) -> None:
             target = Target("toolgate", peers.TOOLGATE, "/mcp/stub", grant, process)
             payload = body("x" * max(length, 2))
             target.ask(payload)
-            row = load(folder, target, options.seconds / 2, payload, 32 if length < 100_000 else 8)
+            row = load(folder, target, max(1, options.seconds // 2), payload, 32 if length < 100_000 else 8)
             row["rss"] = process.resident_bytes()
             row["body_bytes"] = len(payload)
             if section == "size":
                 floor = peers.nginx(folder)
                 try:
                     beside = Target("nginx", peers.NGINX, "/mcp", None, floor)
-                    row["nginx_cpu_us"] = load(folder, beside, options.seconds / 2, payload,
+                    row["nginx_cpu_us"] = load(folder, beside, max(1, options.seconds // 2), payload,
                                                32 if length < 100_000 else 8)["cpu_us_per_call"]
                 finally:
                     floor.stop()
@@ -205,10 +205,12 @@ def streams_section(folder, options, results) -> None:
                 if len(open_streams) % 100 == 0:
                     answers = [stream.recv(4096) for stream in open_streams[-100:]]
                     assert all(b" 200 " in answer for answer in answers), answers[0][:300]
+                    # Each must really follow the server: an acknowledgement that promises nothing is no stream.
+                    assert all(b'"toolsListChanged":true' in answer for answer in answers), answers[-1][:600]
             time.sleep(1)
             results["streams"][str(goal)] = process.resident_bytes()
-            status, _ = target.ask(body())
-            assert status == 200
+            status, answer = target.ask(body())
+            assert status == 200 and '"hi"' in answer and "isError" not in answer, answer
         print("streams", results["streams"], file=sys.stderr)
         for client in open_streams:
             client.close()

@@ -112,6 +112,7 @@ final class ClientConnection {
         }
     }
 
+    @inline(never)
     private func write(_ request: HTTPClientRequest, to origin: HTTPOrigin) throws(HTTPClientError) {
         let isBodiless = request.body.isEmpty && (request.method != .post && request.method != .put)
         let framing = isBodiless ? HTTPBodyFraming.none : .length(request.body.count)
@@ -156,6 +157,7 @@ final class ClientConnection {
     }
 
     /// The next piece of the body as far as it has arrived; nil when nothing has.
+    @inline(never)
     func pieceAtHand() throws(HTTPClientError) -> ClientPiece? {
         var body: [UInt8] = []
         switch try step(&body) {
@@ -182,6 +184,8 @@ final class ClientConnection {
         return false
     }
 
+    // Not inlined: what it puts on the stack would otherwise lie in the frame of the task for as long as the task waits.
+    @inline(never)
     private func step(_ body: inout [UInt8]) throws(HTTPClientError) -> HTTPResponseEvent? {
         guard !isCancelled else {
             throw HTTPClientError(.cancelled, wroteBytes: wroteBytes)

@@ -6,6 +6,7 @@ internal import HTTPWire
 struct PoolKey: Hashable {
     let origin: HTTPOrigin
     let credential: ByteString
+    let isLongLived: Bool
 }
 
 /// The connections of one (origin, pool key).
@@ -36,6 +37,10 @@ final class ConnectionPool {
 
     var openCount: Int { all.count + pendingCount }
 
+    private var maximumCount: Int {
+        key.isLongLived ? client.configuration.maximumStreamsPerPool : client.configuration.maximumConnectionsPerPool
+    }
+
     /// An idle connection, else a new one, else a place in the queue.
     func connection(
         by deadline: Instant,
@@ -45,7 +50,7 @@ final class ConnectionPool {
             if let connection = takeIdle() {
                 return connection
             }
-            if openCount < client.configuration.maximumConnectionsPerPool, client.takePlace() {
+            if openCount < maximumCount, client.takePlace(isLongLived: key.isLongLived) {
                 return try await connect(by: deadline, cancellation)
             }
             try await waitForTurn(by: deadline, cancellation)

@@ -44,7 +44,7 @@ public final class HTTPClient {
     ) async throws(HTTPClientError) -> HTTPClientExchange {
         let deadlines = deadlines ?? configuration.deadlines
         let total = deadlines.total.map { total in loop.now.advanced(by: total) }
-        let key = PoolKey(origin: origin, credential: poolKey)
+        let key = PoolKey(origin: origin, credential: poolKey, isLongLived: request.isLongLived)
         while true {
             guard cancellation?.isCancelled != true else {
                 throw HTTPClientError(.cancelled, wroteBytes: false)
@@ -93,8 +93,10 @@ public final class HTTPClient {
         }
     }
 
-    func takePlace() -> Bool {
-        guard placesTaken < configuration.maximumConnections else {
+    /// Streams leave the places of one pool of calls free, however many of them there are.
+    func takePlace(isLongLived: Bool) -> Bool {
+        let kept = isLongLived ? min(configuration.maximumConnectionsPerPool, configuration.maximumConnections / 2) : 0
+        guard placesTaken < configuration.maximumConnections - kept else {
             return false
         }
         placesTaken += 1

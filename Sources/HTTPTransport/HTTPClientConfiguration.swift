@@ -34,6 +34,8 @@ public struct HTTPClientConfiguration: Sendable {
     public var idleTimeout: Duration
     /// LIMIT: connections of one (origin, pool key); requests beyond wait for a free one (threat H5).
     public var maximumConnectionsPerPool: Int
+    /// LIMIT: the same for long-lived responses, which have a pool of their own.
+    public var maximumStreamsPerPool: Int
     /// LIMIT: connections of this client.
     public var maximumConnections: Int
     /// LIMIT: requests that wait for a connection of one pool.
@@ -50,6 +52,7 @@ public struct HTTPClientConfiguration: Sendable {
         deadlines: HTTPClientDeadlines = HTTPClientDeadlines(),
         idleTimeout: Duration = .seconds(4),
         maximumConnectionsPerPool: Int = 1_024,
+        maximumStreamsPerPool: Int = 16_384,
         maximumConnections: Int = 20_000,
         maximumWaitingPerPool: Int = 1_024,
         limits: HTTPLimits = .response,
@@ -59,6 +62,7 @@ public struct HTTPClientConfiguration: Sendable {
         self.deadlines = deadlines
         self.idleTimeout = idleTimeout
         self.maximumConnectionsPerPool = maximumConnectionsPerPool
+        self.maximumStreamsPerPool = maximumStreamsPerPool
         self.maximumConnections = maximumConnections
         self.maximumWaitingPerPool = maximumWaitingPerPool
         self.limits = limits
@@ -79,6 +83,9 @@ public struct HTTPClientRequest: Sendable {
     public var fields: HTTPFields
     /// The body; empty for none.
     public var body: [UInt8]
+    /// Whether the response may last for hours: it then takes a connection of a pool of its own, so that streams never use
+    /// up what calls need (threat H5).
+    public var isLongLived = false
 
     /// Puts a request together.
     public init(method: HTTPMethod, target: [UInt8], fields: HTTPFields = HTTPFields(), body: [UInt8] = []) {

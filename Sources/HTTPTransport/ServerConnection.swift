@@ -161,6 +161,8 @@ final class ServerConnection {
     }
 
     /// The machine's next event; the bytes of a body are appended to `body`.
+    // Not inlined: what it puts on the stack would otherwise lie in the frame of the task for as long as the task waits.
+    @inline(never)
     private func step(_ body: inout [UInt8]) throws(ReadFailure) -> HTTPRequestEvent? {
         do throws(HTTPWireError) {
             return try channel.parse { input, position throws(HTTPWireError) in
@@ -234,6 +236,7 @@ final class ServerConnection {
     }
 
     /// Takes what has arrived of the body; true when that is all there is.
+    @inline(never)
     private func takeBody(into body: inout [UInt8], maximum: Int) throws(ReadFailure) -> Bool {
         while let event = try step(&body) {
             if case .end = event {

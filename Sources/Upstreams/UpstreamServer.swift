@@ -45,12 +45,13 @@ public final class UpstreamServer {
         _ message: UpstreamMessage,
         cancellation: CancellationPoint? = nil
     ) async throws(UpstreamFailure) -> UpstreamReply {
-        let request = HTTPClientRequest(
+        var request = HTTPClientRequest(
             method: message.verb.httpMethod,
             target: configuration.address.target,
             fields: try outgoing().fields(for: message),
             body: message.body
         )
+        request.isLongLived = message.verb == .get || message.method == .subscriptionsListen
         let body: UpstreamBody
         do throws(HTTPClientError) {
             let exchange = try await client.send(

@@ -343,6 +343,33 @@ struct ClientFaultTests {
         }
     }
 
+    @Test("H5: streams that last have connections of their own, and calls to the same server still find one")
+    func streamsBesideCalls() async throws {
+        try await onWorker { worker in
+            let server = try RawServer(on: worker) { stream, _ in
+                while let request = await readRequest(stream) {
+                    let isStream = request.hasPrefix("GET /stream")
+                    stream.send(bytes("HTTP/1.1 200 OK\r\nContent-Length: \(isStream ? 9 : 0)\r\n\r\n"))
+                }
+            }
+            var configuration = HTTPClientConfiguration(maximumConnectionsPerPool: 1, maximumWaitingPerPool: 0)
+            configuration.maximumStreamsPerPool = 2
+            let client = HTTPClient(on: worker.loop, configuration: configuration)
+            var stream = HTTPClientRequest(method: .get, target: bytes("/stream"))
+            stream.isLongLived = true
+            let first = try await client.send(stream, to: server.origin, poolKey: "k")
+            let second = try await client.send(stream, to: server.origin, poolKey: "k")
+            #expect(try await fetch(client, server.origin, "/", key: "k") == "200 ")
+            await #expect(throws: HTTPClientError(.poolExhausted, wroteBytes: false)) {
+                _ = try await client.send(stream, to: server.origin, poolKey: "k")
+            }
+            first.cancel()
+            second.cancel()
+            client.close()
+            server.close()
+        }
+    }
+
     @Test(
         "C6: a field, target or method that would change the request's meaning is not written",
         arguments: [
