@@ -38,7 +38,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     private let prepare: UnsafeMutablePointer<uv_prepare_t>
     private let check: UnsafeMutablePointer<uv_check_t>
     private let idle: UnsafeMutablePointer<uv_idle_t>
-    private let crossing = Mutex(Crossing())
+    private let crossing = Guarded(Crossing())
     /// The loop's thread as libuv names it; 0 while no thread runs the loop.
     private let threadToken = Atomic<UInt>(0)
 

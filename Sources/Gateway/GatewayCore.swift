@@ -29,7 +29,7 @@ final class GatewayCore: Sendable {
     let firstRequestID: Int
     let workerStride: Int
     private let writers: [DownstreamWriter]
-    private let links = Mutex<[WorkerLink]>([])
+    private let links = Guarded<[WorkerLink]>([])
     private let draining = Atomic(false)
 
     init(

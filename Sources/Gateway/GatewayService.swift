@@ -16,7 +16,7 @@ public final class GatewayService: Sendable {
     private let core: GatewayCore
     private let shared: SharedState
     private let workers: Int
-    private let running = Mutex<[Running]>([])
+    private let running = Guarded<[Running]>([])
 
     /// A gateway for a definition; nothing listens yet.
     ///
@@ -87,7 +87,7 @@ public final class GatewayService: Sendable {
         let loop = try EventLoop()
         let thread = try loop.start()
         let worker = Worker(loop: loop)
-        let result = Mutex<Result<(Running, SocketAddress), StreamError>?>(nil)
+        let result = Guarded<Result<(Running, SocketAddress), StreamError>?>(nil)
         let core = core
         await worker.start { worker in
             let gateway = GatewayWorker(worker: worker, number: number, core: core)

@@ -68,7 +68,7 @@ final class Inventory: Sendable {
         var relistedAt: Instant?
     }
 
-    private let state = Mutex(State())
+    private let state = Guarded(State())
     private let counter = Atomic<UInt64>(0)
 
     /// Grows whenever the table changes; 0 while there is none.

@@ -23,7 +23,7 @@ final class SharedState: Sendable {
         var grants: [GrantDigest: Places] = [:]
     }
 
-    private let state = Mutex(State())
+    private let state = Guarded(State())
     private let limits: GatewayLimits
 
     init(limits: GatewayLimits) {

@@ -1,3 +1,4 @@
+internal import Base
 internal import Synchronization
 
 /// Holds the snapshot in force; replaced whole under a short lock, noticed without one.
@@ -5,11 +6,11 @@ internal import Synchronization
 /// The generation is an atomic beside the lock: a worker compares one number per request and takes the lock only after
 /// a change (architecture.md, section 2).
 final class SnapshotStore: Sendable {
-    private let current: Mutex<Snapshot>
+    private let current: Guarded<Snapshot>
     private let counter = Atomic<UInt64>(1)
 
     init(_ snapshot: Snapshot) {
-        current = Mutex(snapshot)
+        current = Guarded(snapshot)
     }
 
     /// The number of the snapshot in force; grows with every replacement.

@@ -12,7 +12,7 @@ final class Tombstones: Sendable {
         var first = 0
     }
 
-    private let state = Mutex(State())
+    private let state = Guarded(State())
     private let capacity: Int
 
     init(capacity: Int) {

@@ -1,3 +1,4 @@
+internal import Base
 internal import EventLoops
 internal import Synchronization
 
@@ -8,7 +9,7 @@ public final class ConnectionCensus: Sendable {
         var byAddress: [IPAddress: Int] = [:]
     }
 
-    private let counts = Mutex(Counts())
+    private let counts = Guarded(Counts())
     private let maximum: Int
     private let maximumPerAddress: Int
 

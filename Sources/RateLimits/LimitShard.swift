@@ -27,7 +27,7 @@ private struct Expiry: Comparable {
 /// live values needs no second one.
 final class LimitShard: @unchecked Sendable {
     // ISOLATION: all `var`s are touched only while `lock` is held; LimitTable takes the locks in ascending order.
-    let lock = Mutex<Void>(())
+    let lock = Guarded<Void>(())
     private var counters: [CounterKey: Counter] = [:]
     private var liveValues: [CounterGroup: Int] = [:]
     private var slots: [SlotKey: Int] = [:]

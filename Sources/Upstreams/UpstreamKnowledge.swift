@@ -25,8 +25,8 @@ public final class UpstreamKnowledge: Sendable {
     private static let counter = Atomic<UInt64>(1)
 
     private let lastRequest = Atomic<Int>(0)
-    private let modern = Mutex(State.unknown)
-    private let legacy = Mutex(State.unknown)
+    private let modern = Guarded(State.unknown)
+    private let legacy = Guarded(State.unknown)
 
     /// Tells the connections of this knowledge from any other's: no connection is shared between credentials (C4).
     public let poolKey: ByteString

@@ -6,7 +6,7 @@ import Testing
 
 /// Records on which threads code ran.
 private final class ThreadCensus: Sendable {
-    private let threads = Mutex<Set<UInt>>([])
+    private let threads = Guarded<Set<UInt>>([])
 
     func note() {
         threads.withLock { threads in _ = threads.insert(UInt(pthread_self())) }
@@ -113,7 +113,7 @@ struct ConfinementTests {
     @Test("actions handed over from many threads all run, each thread's in order, on the loop's thread")
     func actions() async throws {
         let census = ThreadCensus()
-        let seen = Mutex<[Int]>([])
+        let seen = Guarded<[Int]>([])
         try await onWorker { worker in
             let loop = worker.loop
             let finished = BoundedMailbox<Void>(on: loop, capacity: 4)

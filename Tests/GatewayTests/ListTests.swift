@@ -1,3 +1,4 @@
+import Base
 import JSONText
 import Synchronization
 import Testing
@@ -185,10 +186,10 @@ struct ListTests {
 
 /// A value shared between a test and a scripted upstream.
 final class Shared<Value: Sendable>: Sendable {
-    private let stored: Mutex<Value>
+    private let stored: Guarded<Value>
 
     init(_ value: Value) {
-        stored = Mutex(value)
+        stored = Guarded(value)
     }
 
     var value: Value {

@@ -19,7 +19,7 @@ struct UpstreamKnowledgeTests {
     func remembered() async throws {
         let knowledge = UpstreamKnowledge()
         let document = try JSONDocument(Array("{}".utf8))
-        let questions = Mutex(0)
+        let questions = Guarded(0)
         for _ in 0..<3 {
             let answer = try await knowledge.answer(
                 .modern,
@@ -50,7 +50,7 @@ struct UpstreamKnowledgeTests {
             }
         }
         #expect(knowledge.isKnownToSpeak(.modern) == nil)
-        let questions = Mutex(0)
+        let questions = Guarded(0)
         for second in [0, 9, 10, 11] {
             _ = try await knowledge.answer(
                 .modern,
@@ -121,7 +121,7 @@ struct UpstreamKnowledgeTests {
 }
 
 private final class Tally: Sendable {
-    private let number = Mutex(0)
+    private let number = Guarded(0)
 
     var count: Int { number.withLock { $0 } }
 

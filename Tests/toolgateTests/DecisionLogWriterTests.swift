@@ -134,7 +134,7 @@ struct DecisionLogWriterTests {
 }
 
 private final class Said: Sendable {
-    private let lines = Mutex<[String]>([])
+    private let lines = Guarded<[String]>([])
 
     var all: [String] { lines.withLock { $0 } }
 

@@ -1,10 +1,11 @@
+import Base
 import Synchronization
 
 @testable import toolgate
 
 /// A console that keeps what was written.
 final class RecordingConsole: Sendable {
-    private let written = Mutex<(output: [UInt8], error: [UInt8])>(([], []))
+    private let written = Guarded<(output: [UInt8], error: [UInt8])>(([], []))
     let environment: [String: String]
 
     init(environment: [String: String] = [:]) {

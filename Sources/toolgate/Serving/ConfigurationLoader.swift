@@ -152,7 +152,7 @@ struct ConfigurationFile: Sendable {
 
 /// Reads files and remembers what they were like just before, so that a change in between is never missed.
 private final class SourceFiles: Sendable {
-    private let seen = Mutex<[String: FileAccess.Stamp?]>([:])
+    private let seen = Guarded<[String: FileAccess.Stamp?]>([:])
 
     var stamps: [String: FileAccess.Stamp?] { seen.withLock { $0 } }
 

@@ -37,7 +37,7 @@ final class DecisionLogWriter: DecisionSink {
         var lostLinesEver = 0
     }
 
-    private let buffer = Mutex(Buffer())
+    private let buffer = Guarded(Buffer())
     private let loop: EventLoop
     private let thread: LoopThread
     private let output: LogOutput

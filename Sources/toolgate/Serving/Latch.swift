@@ -1,3 +1,4 @@
+import Base
 import Synchronization
 
 /// A value that is set once, from any thread, and that any number of tasks wait for.
@@ -7,7 +8,7 @@ final class Latch<Value: Sendable>: Sendable {
         case set(Value)
     }
 
-    private let state = Mutex(State.open([]))
+    private let state = Guarded(State.open([]))
 
     /// Sets the value; later settings are ignored.
     ///

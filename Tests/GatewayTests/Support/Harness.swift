@@ -14,7 +14,7 @@ import Upstreams
 
 /// Keeps decision records in memory.
 final class MemorySink: DecisionSink {
-    private let text = Mutex<[UInt8]>([])
+    private let text = Guarded<[UInt8]>([])
     private let accepting = Atomic(true)
 
     func write(_ lines: [UInt8]) {

@@ -1,3 +1,4 @@
+import Base
 import Glibc
 import Synchronization
 
@@ -28,8 +29,8 @@ final class ScriptedUpstream: Sendable {
     let port: UInt16
     private let listener: Int32
     private let script: Script
-    private let log = Mutex<[Received]>([])
-    private let connections = Mutex(0)
+    private let log = Guarded<[Received]>([])
+    private let connections = Guarded(0)
 
     init(_ script: @escaping Script) {
         let (descriptor, port) = Loopback.listener()
