@@ -19,11 +19,11 @@ lint: ## formatting, house rules, declared imports
 
 bench: ## measure the gateway beside its peers, in one run
 	@scripts/bootstrap bench
-	@scripts/optional bench
+	@scripts/bench
 
 fuzz: ## one minute of libFuzzer per reader
 	@scripts/bootstrap
-	@scripts/optional fuzz
+	@scripts/fuzz
 
 sanitize: ## unit tests under the address and the thread sanitiser
 	@scripts/bootstrap
@@ -31,4 +31,4 @@ sanitize: ## unit tests under the address and the thread sanitiser
 
 soak: ## the long tests, which `make test` leaves out
 	@scripts/bootstrap test
-	@scripts/optional soak
+	@scripts/soak

@@ -1,7 +1,8 @@
 #if THREAD_SANITIZER
 internal import Glibc
-#endif
+#else
 public import Synchronization
+#endif
 
 #if THREAD_SANITIZER
 /// State that is only reached while a lock is held.
@@ -15,9 +16,11 @@ public typealias Guarded = Mutex
 #endif
 
 #if THREAD_SANITIZER
-/// `Mutex` in the shape the thread sanitiser understands; ``Guarded`` stands for it in such builds only.
 // ISOLATION: `value` is only touched while the system's mutex is held.
+
+/// `Mutex` in the shape the thread sanitiser understands; ``Guarded`` stands for it in such builds only.
 public struct SanitisedMutex<Value>: ~Copyable, @unchecked Sendable {
+    @safe
     private final class Storage {
         let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
         var value: Value

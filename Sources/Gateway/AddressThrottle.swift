@@ -4,8 +4,9 @@ internal import EventLoops
 /// Counts failed authentications per peer address and refuses an address that fails too often, before any hashing.
 ///
 /// A token bucket per address: ``capacity`` failures at once, ``refillPerSecond`` more a second. One per worker, so
-/// that the path of a valid call takes no lock; an attacker gets the budget once per core. An address that
-/// authenticated within the last minute is never refused: it is shared with somebody who holds a grant.
+/// that the path of a valid call takes no lock; an attacker gets the budget once per core. A token this worker has seen to
+/// be good is not asked about here at all; beyond that, an address where somebody authenticated amid failures is not
+/// refused for a minute: it is shared with somebody who holds a grant.
 struct AddressThrottle {
     static let capacity = 100
     static let refillPerSecond = 10

@@ -2,8 +2,8 @@ internal import Base
 
 /// Finds the credentials the gateway sends upstream in what comes back, and masks them (security.md, E11).
 ///
-/// Knows each secret as it is, in base64 (both alphabets), percent-encoded where that differs, and JSON-escaped where
-/// that differs. A scan is one pass over the text per distinct first byte table: a byte that begins no secret costs one
+/// Knows each secret as it is, in base64 (both alphabets) and percent-encoded, and each of these however it is escaped in
+/// JSON (`\/`, `\u002f`). A scan is one pass over the text per distinct first byte table: a byte that begins no secret costs one
 /// look-up.
 struct CredentialMask: Sendable {
     /// Shorter values are not masked: replacing every "1" of an answer would protect nothing and break it.
@@ -24,6 +24,7 @@ struct CredentialMask: Sendable {
         var starts = [Bool](repeating: false, count: 256)
         for needle in needles {
             starts[Int(needle[0])] = true
+            starts[Int(UInt8(ascii: "\\"))] = true
         }
         self.starts = starts
     }
@@ -38,7 +39,7 @@ struct CredentialMask: Sendable {
         }
         var position = text.startIndex
         while position < text.endIndex {
-            if starts[Int(text[position])], needle(at: position, in: text) != nil {
+            if starts[Int(text[position])], endOfSecret(at: position, in: text) != nil {
                 return true
             }
             text.formIndex(after: &position)
@@ -55,9 +56,9 @@ struct CredentialMask: Sendable {
         output.reserveCapacity(text.count)
         var position = 0
         while position < text.count {
-            if starts[Int(text[position])], let needle = needle(at: position, in: text) {
+            if starts[Int(text[position])], let end = endOfSecret(at: position, in: text) {
                 output.append("•••")
-                position += needle.count
+                position = end
             } else {
                 output.append(text[position])
                 position += 1
@@ -66,9 +67,57 @@ struct CredentialMask: Sendable {
         return output
     }
 
-    private func needle<Text: RandomAccessCollection<UInt8>>(at position: Text.Index, in text: Text) -> [UInt8]? {
+    private func endOfSecret<Text: RandomAccessCollection<UInt8>>(
+        at position: Text.Index,
+        in text: Text
+    ) -> Text.Index? {
+        for needle in needles {
+            if let end = Self.end(of: needle, at: position, in: text) {
+                return end
+            }
+        }
+        return nil
+    }
+
+    /// Where `needle` ends that begins at `position`, each of its bytes as it is or as an escape of JSON.
+    private static func end<Text: RandomAccessCollection<UInt8>>(
+        of needle: [UInt8],
+        at position: Text.Index,
+        in text: Text
+    ) -> Text.Index? {
+        var position = position
+        for byte in needle {
+            guard position < text.endIndex else {
+                return nil
+            }
+            if text[position] == byte {
+                text.formIndex(after: &position)
+            } else if let (unescaped, end) = escape(at: position, in: text), unescaped == byte {
+                position = end
+            } else {
+                return nil
+            }
+        }
+        return position
+    }
+
+    /// The ASCII character an escape of JSON at `position` stands for, and where it ends.
+    private static func escape<Text: RandomAccessCollection<UInt8>>(
+        at position: Text.Index,
+        in text: Text
+    ) -> (byte: UInt8, end: Text.Index)? {
         let rest = text[position...]
-        return needles.first { rest.starts(with: $0) }
+        guard rest.first == UInt8(ascii: "\\"), let mark = rest.dropFirst().first else {
+            return nil
+        }
+        guard mark == UInt8(ascii: "u") else {
+            return (mark, rest.dropFirst(2).startIndex)
+        }
+        let digits = rest.dropFirst(2).prefix(4)
+        guard let bytes = TextCoding.bytes(hexadecimal: digits), bytes.count == 2, bytes[0] == 0 else {
+            return nil
+        }
+        return (bytes[1], digits.endIndex)
     }
 
     private static func forms(of secret: [UInt8]) -> [[UInt8]] {
@@ -81,9 +130,6 @@ struct CredentialMask: Sendable {
             forms.append(TextCoding.base64(form).filter { $0 != UInt8(ascii: "=") })
             forms.append(TextCoding.base64URL(form))
             forms.append(percentEncoded(form))
-            var quoted: [UInt8] = []
-            quoted.append(quoted: form)
-            forms.append(Array(quoted.dropFirst().dropLast()))
         }
         return forms
     }

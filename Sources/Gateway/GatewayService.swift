@@ -93,6 +93,11 @@ public final class GatewayService: Sendable {
             let gateway = GatewayWorker(worker: worker, number: number, core: core)
             let handed = Handed(gateway)
             do throws(StreamError) {
+                if number == 0 && configuration.address.port != 0 {
+                    // The workers share the address among themselves, and the system would let another gateway share it
+                    // too: half of the calls would then be judged by somebody else's policy.
+                    try TCPListener(on: loop, address: configuration.address, isShared: false) { $0.close() }.close()
+                }
                 let server = try HTTPServer(on: worker, configuration: configuration) { exchange in
                     await handed.value.serve(exchange)
                 }

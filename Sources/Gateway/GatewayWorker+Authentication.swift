@@ -32,31 +32,35 @@ extension GatewayWorker {
         peer: SocketAddress
     ) throws(Failure) -> GrantEntry {
         let now = loop.now
-        if !throttle.isIdle, !throttle.admits(peer.ip.neighbourhood, now: now) {
+        let text = Self.bearerToken(fields[.authorization])
+        // A token that was good a moment ago is never turned away for what others at its address do.
+        let known = text.flatMap { tokens[$0] }
+        if known == nil, !throttle.isIdle, !throttle.admits(peer.ip.neighbourhood, now: now) {
             throw Failure(.tooManyFailures, retryAfter: .seconds(10))
         }
-        guard let grant = grant(of: fields[.authorization]), grant.isValid(at: core.time.wallTime),
+        guard let grant = known ?? text.flatMap({ grant(of: $0) }), grant.isValid(at: core.time.wallTime),
             grant.server.isNamed(segment)
         else {
             throttle.noteFailure(peer.ip.neighbourhood, now: now)
             throw Failure(.unauthorized)
         }
-        if !throttle.isIdle {
+        if known == nil, !throttle.isIdle {
             throttle.noteSuccess(peer.ip.neighbourhood, now: now)
         }
         return grant
     }
 
-    private func grant(of authorization: ArraySlice<UInt8>?) -> GrantEntry? {
+    /// The text behind `Bearer`, when it has a token's length.
+    private static func bearerToken(_ authorization: ArraySlice<UInt8>?) -> ByteString? {
         guard let authorization, authorization.count == 7 + GrantToken.byteCount,
             Representation.equalsIgnoringCase(authorization.prefix(7), "bearer ")
         else {
             return nil
         }
-        let text = ByteString(authorization.dropFirst(7))
-        if let known = tokens[text] {
-            return known
-        }
+        return ByteString(authorization.dropFirst(7))
+    }
+
+    private func grant(of text: ByteString) -> GrantEntry? {
         guard let token = GrantToken(parsing: text.bytes) else {
             return nil
         }

@@ -5,21 +5,31 @@ internal import Upstreams
 
 /// What all workers share about one server with one credential, across reloads that change neither.
 final class SharedServer: Sendable {
-    let inventory = Inventory()
+    /// The server's own, whatever it is reached with: pins live as long as the process (E2).
+    let inventory: Inventory
     let knowledge = UpstreamKnowledge()
     let places: Places
 
-    init(places: Places) {
+    init(inventory: Inventory, places: Places) {
+        self.inventory = inventory
         self.places = places
     }
 }
 
+/// How a server is found again: who it is, and with what address and credential it is reached.
+struct ServerKey: Hashable {
+    let identity: ByteString
+    let access: ByteString
+}
+
 /// Finds what is shared of a server or a grant again when a new snapshot is compiled.
 ///
-/// Holds exactly what the latest snapshot uses: what a reload removes begins anew if it ever comes back.
+/// Holds what the latest snapshot uses, and the tools of every server there ever was: a server that is taken out and put
+/// back, or gets another credential, is held to what it first showed. As many as the operator has written, no more.
 final class SharedState: Sendable {
     private struct State {
-        var servers: [ByteString: SharedServer] = [:]
+        var inventories: [ByteString: Inventory] = [:]
+        var servers: [ServerKey: SharedServer] = [:]
         var grants: [GrantDigest: Places] = [:]
     }
 
@@ -30,17 +40,20 @@ final class SharedState: Sendable {
         self.limits = limits
     }
 
-    /// The shared parts for the servers and grants of a new snapshot; everything else is forgotten.
+    /// The shared parts for the servers and grants of a new snapshot; all else but tools is forgotten.
     func take(
-        servers: Set<ByteString>,
+        servers: Set<ServerKey>,
         grants: Set<GrantDigest>
-    ) -> (servers: [ByteString: SharedServer], grants: [GrantDigest: Places]) {
+    ) -> (servers: [ServerKey: SharedServer], grants: [GrantDigest: Places]) {
         state.withLock { state in
-            var next = State()
+            var next = State(inventories: state.inventories)
             for key in servers {
+                let inventory = next.inventories[key.identity] ?? Inventory()
+                next.inventories[key.identity] = inventory
                 next.servers[key] =
                     state.servers[key]
                     ?? SharedServer(
+                        inventory: inventory,
                         places: Places(
                             calls: limits.maximumInFlightPerServer,
                             streams: limits.maximumStreamsPerServer

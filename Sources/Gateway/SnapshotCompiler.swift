@@ -248,16 +248,15 @@ struct SnapshotCompiler {
     // MARK: Identities
 
     /// What makes two configurations of a server one and the same: identity, address and credentials.
-    private static func sharingKey(of server: ServerDefinition) -> ByteString {
+    private static func sharingKey(of server: ServerDefinition) -> ServerKey {
         var payload = HandlePayloadWriter()
-        payload.append(run: identity(of: server).bytes)
         payload.append(run: server.upstream.address.target)
         payload.append(run: Array("\(server.upstream.address.origin)".utf8))
         for header in server.upstream.headers {
             payload.append(run: header.name.bytes)
             payload.append(run: header.value.reveal())
         }
-        return ByteString(SHA256.digest(payload.bytes))
+        return ServerKey(identity: identity(of: server), access: ByteString(SHA256.digest(payload.bytes)))
     }
 
     /// The UUID's bytes: the configured one, else a version 8 UUID (RFC 9562) that follows from the name, so that it is

@@ -68,7 +68,7 @@ public struct HTTPServerConfiguration: Sendable {
         limits: HTTPLimits = .default,
         timeouts: HTTPServerTimeouts = HTTPServerTimeouts(),
         maximumConnections: Int = 20_000,
-        maximumConnectionsPerAddress: Int = 20_000
+        maximumConnectionsPerAddress: Int = 4_096
     ) {
         self.address = address
         self.tls = tls

@@ -15,6 +15,7 @@ struct CredentialMaskTests {
         "E11: a credential is masked in every form an upstream may echo it in",
         arguments: [
             "Bearer s3cr3t/va+lue\"x", "s3cr3t/va+lue\"x", "s3cr3t/va+lue\\\"x", "s3cr3t%2Fva%2Blue%22x",
+            #"s3cr3t\/va+lue\"x"#, #"s3cr3t\u002fva\u002Blue\u0022x"#, #"\u0073\u0033cr3t/va+lue\"x"#,
             String(decoding: TextCoding.base64(Array("s3cr3t/va+lue\"x".utf8)), as: UTF8.self),
             String(decoding: TextCoding.base64URL(Array("Bearer s3cr3t/va+lue\"x".utf8)), as: UTF8.self),
         ]

@@ -194,6 +194,19 @@ struct IdentityTests {
         await gateway.stop()
     }
 
+    @Test("F4: a token that was good a moment ago is not turned away for what others at its address do")
+    func notLockedOut() async throws {
+        let gateway = try await Harness.start(Upstreams.legacy())
+        var valid = try gateway.client()
+        #expect(try valid.initialize().status == 200)
+        let noisy = try gateway.client(token: "x")
+        for _ in 0..<(AddressThrottle.capacity + 30) {
+            _ = try noisy.request("POST", Self.list).status
+        }
+        #expect(try valid.request("POST", Self.list).status == 200)
+        await gateway.stop()
+    }
+
     @Test("C12: no header or preface makes an address: failures count for the socket, whatever they say of themselves")
     func forgedAddresses() async throws {
         let gateway = try await Harness.start(Upstreams.legacy())

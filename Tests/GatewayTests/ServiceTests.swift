@@ -1,6 +1,9 @@
 import Base
+import EventLoops
 import Glibc
+import HTTPTransport
 import PolicyEngine
+import Secrets
 import Synchronization
 import Testing
 import Upstreams
@@ -63,6 +66,41 @@ struct ServiceTests {
         await drained.value
         #expect(gateway.sink.lines.contains { $0.contains("create_lead") })
         #expect(Socket.connected(to: gateway.port) == nil)
+    }
+
+    @Test("an address another gateway listens at is refused, though workers share theirs")
+    func occupied() async throws {
+        let upstream = Upstreams.modern()
+        let gateway = try await Harness.start(upstream)
+        let address = try #require(SocketAddress(Array("127.0.0.1:\(gateway.port)".utf8)))
+        let second = try GatewayService(
+            configuration: GatewayConfiguration(
+                server: HTTPServerConfiguration(address: address),
+                keys: KeyFile.generate()
+            ),
+            definition: SnapshotDefinition(servers: []),
+            workers: 1,
+            sink: MemorySink()
+        )
+        await #expect(throws: StreamError.self) { try await second.start() }
+        let tools = try gateway.client().modern("tools/list")
+        #expect(tools.status == 200, "the first one goes on")
+        await gateway.stop()
+    }
+
+    @Test("E2: a server keeps its pins when its credential changes, and when it was taken out for a while")
+    func pinsOutlive() {
+        let state = SharedState(limits: GatewayLimits())
+        let old = ServerKey(identity: "crm", access: "a")
+        let new = ServerKey(identity: "crm", access: "b")
+        let first = state.take(servers: [old], grants: []).servers[old]
+        let rotated = state.take(servers: [new], grants: []).servers[new]
+        #expect(first?.inventory === rotated?.inventory)
+        #expect(first?.knowledge !== rotated?.knowledge)
+        _ = state.take(servers: [], grants: [])
+        #expect(state.take(servers: [old], grants: []).servers[old]?.inventory === first?.inventory)
+        let other = ServerKey(identity: "second", access: "a")
+        #expect(state.take(servers: [other], grants: []).servers[other]?.inventory !== first?.inventory)
     }
 
     @Test("a definition with mistakes is refused whole, with every one of them, and the old one stays in force")
