@@ -109,6 +109,7 @@ public final class GatewayService: Sendable {
                 let running = Running(worker: worker, thread: thread, gateway: handed, server: Handed(server))
                 result.withLock { $0 = .success((running, server.address)) }
             } catch {
+                gateway.close()
                 result.withLock { $0 = .failure(error) }
             }
         }.value
