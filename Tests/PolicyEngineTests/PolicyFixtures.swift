@@ -81,16 +81,3 @@ func warnings(_ policy: String) throws -> [String] {
     _ = try #require(compiled, "does not load: \(findings)")
     return findings.map { "\($0.pointer) \($0.code.rawValue)" }
 }
-
-/// A small reproducible source of randomness (SplitMix64).
-struct SeededRandom: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-}

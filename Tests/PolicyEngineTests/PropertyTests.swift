@@ -1,6 +1,7 @@
 import Base
 import JSONText
 import PolicyEngine
+import TestSupport
 import Testing
 
 /// Policies and calls at random, from one small vocabulary so that rules and calls meet.

@@ -1,5 +1,6 @@
 import Base
 import RateLimits
+import TestSupport
 import Testing
 
 /// Every entry with its time, kept for ever: what the table must agree with, written as plainly as possible.

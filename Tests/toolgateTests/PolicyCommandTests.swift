@@ -3,34 +3,8 @@ import Testing
 
 @testable import toolgate
 
-#if canImport(Glibc)
-import Glibc
-#endif
-
 @Suite("policy commands")
 struct PolicyCommandTests {
-    /// A folder with files, removed at the end.
-    private final class Folder {
-        let path: String
-        private let names: [String]
-
-        init(_ files: [String: String]) throws {
-            var template = Array("/tmp/toolgate-policy-XXXXXX".utf8CString)
-            path = try #require(mkdtemp(&template).map { String(cString: $0) })
-            names = Array(files.keys)
-            for (name, text) in files {
-                try FileAccess.write(Array(text.utf8), to: "\(path)/\(name)")
-            }
-        }
-
-        deinit {
-            for name in names {
-                unlink("\(path)/\(name)")
-            }
-            rmdir(path)
-        }
-    }
-
     private static let policy = """
         {"version":"1","default":"deny","tools":{"move_lead":{"limits":[{"counter":"moves","window":"minute","max":1}]},
         "create_lead":{"require":[{"conditions":[{"path":"args.price","op":"lte","value":100}],"on_deny":"too much"}]}}}
@@ -44,7 +18,7 @@ struct PolicyCommandTests {
 
     @Test("check tells place and reason of every mistake, and exits 1 only for errors")
     func check() throws {
-        let folder = try Folder(["good.json": Self.policy, "bad.json": #"{"version":"1","default":"maybe"}"#])
+        let folder = try PolicyFolder(["good.json": Self.policy, "bad.json": #"{"version":"1","default":"maybe"}"#])
         let good = run(["policy", "check", "\(folder.path)/good.json"])
         #expect(good.status == .done)
         #expect(good.error.contains("loads, version "))
@@ -67,7 +41,7 @@ struct PolicyCommandTests {
             {"tool":"create_lead","arguments":{"price":5}}
             nonsense
             """
-        let folder = try Folder(["p.json": Self.policy, "calls.jsonl": calls])
+        let folder = try PolicyFolder(["p.json": Self.policy, "calls.jsonl": calls])
         let words = ["policy", "explain", "--policy", "\(folder.path)/p.json", "--calls", "\(folder.path)/calls.jsonl"]
         let result = run(words + ["--output", "json"])
         #expect(result.status == .done)
@@ -82,7 +56,7 @@ struct PolicyCommandTests {
 
     @Test("a policy that does not load answers nothing on standard output, findings on standard error, exit 1")
     func unloadable() throws {
-        let folder = try Folder(["p.json": "{}", "calls.jsonl": #"{"tool":"a"}"#])
+        let folder = try PolicyFolder(["p.json": "{}", "calls.jsonl": #"{"tool":"a"}"#])
         let result = run([
             "policy", "explain", "--policy", "\(folder.path)/p.json", "--calls", "\(folder.path)/calls.jsonl",
         ])
@@ -95,7 +69,7 @@ struct PolicyCommandTests {
     func cases() throws {
         let good = #"{"tool":"create_lead","arguments":{"price":5},"expect":{"outcome":"allow"}}"#
         let bad = #"{"tool":"create_lead","arguments":{"price":500},"expect":{"outcome":"allow"}}"#
-        let folder = try Folder([
+        let folder = try PolicyFolder([
             "a.json": Self.policy, "a.cases.jsonl": "\(good)\n", "b.json": Self.policy,
             "b.cases.jsonl": "\(good)\n\(bad)\n",
             "c.json": Self.policy, "c.cases.jsonl": "", "d.json": Self.policy, "d.cases.jsonl": #"{"tool":"x"}"#,

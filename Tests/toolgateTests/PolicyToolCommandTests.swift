@@ -12,32 +12,6 @@ import Glibc
 
 @Suite("policy format, diff, convert and check --tools")
 struct PolicyToolCommandTests {
-    /// A folder with files, removed at the end.
-    private final class Folder {
-        let path: String
-        private let names: [String]
-
-        init(_ files: [String: String]) throws {
-            var template = Array("/tmp/toolgate-policy-XXXXXX".utf8CString)
-            path = try #require(mkdtemp(&template).map { String(cString: $0) })
-            names = Array(files.keys)
-            for (name, text) in files {
-                try FileAccess.write(Array(text.utf8), to: "\(path)/\(name)")
-            }
-        }
-
-        deinit {
-            for name in names {
-                unlink("\(path)/\(name)")
-            }
-            rmdir(path)
-        }
-
-        func text(_ name: String) throws -> String {
-            String(decoding: try FileAccess.read("\(path)/\(name)"), as: UTF8.self)
-        }
-    }
-
     private func run(_ words: [String]) -> (status: CommandStatus, output: String, error: String) {
         let console = RecordingConsole()
         let status = CommandTable.run(words, console: console.console)
@@ -52,7 +26,7 @@ struct PolicyToolCommandTests {
 
     @Test("format prints the canonical form, and with --write replaces the file in one step, mode kept")
     func format() throws {
-        let folder = try Folder(["p.json": #"{"default":"deny","tools":{"a":{"action":"deny"}},"version":"1"}"#])
+        let folder = try PolicyFolder(["p.json": #"{"default":"deny","tools":{"a":{"action":"deny"}},"version":"1"}"#])
         let path = "\(folder.path)/p.json"
         chmod(path, 0o640)
         let printed = run(["policy", "format", path])
@@ -69,7 +43,7 @@ struct PolicyToolCommandTests {
 
     @Test("format refuses a policy that does not load and leaves the file alone")
     func formatRefuses() throws {
-        let folder = try Folder(["p.json": "{}"])
+        let folder = try PolicyFolder(["p.json": "{}"])
         let result = run(["policy", "format", "--write", "\(folder.path)/p.json"])
         #expect(result.status == .refused)
         #expect(result.error.contains("missing-key"))
@@ -80,7 +54,7 @@ struct PolicyToolCommandTests {
 
     @Test("diff tells each change with its effect, for people and for programs, and refuses logs for now")
     func diff() throws {
-        let folder = try Folder([
+        let folder = try PolicyFolder([
             "old.json": #"{"version":"1","default":"deny","tools":{"a":{}}}"#,
             "new.json": #"{"version":"1","default":"deny","tools":{"a":{"concurrency":2},"b":{}}}"#,
             "tools.json": #"[{"name":"b"}]"#,
@@ -105,7 +79,7 @@ struct PolicyToolCommandTests {
 
     @Test("check with tools tells what does not fit them, and exits 1 for what is certainly wrong")
     func check() throws {
-        let folder = try Folder([
+        let folder = try PolicyFolder([
             "p.json": #"{"version":"1","default":"deny","tools":{"creat_lead":{}}}"#,
             "tools.json": #"{"tools":[{"name":"create_lead"}]}"#,
         ])
@@ -261,7 +235,7 @@ struct PolicyToolCommandTests {
 
     @Test("convert prints the policy, or says where it cannot and prints nothing")
     func convertCommand() throws {
-        let folder = try Folder([
+        let folder = try PolicyFolder([
             "good.yaml": "version: \"1\"\ndefault: deny\ntools: {a: {rules: []}}\n", "bad.yaml": "version: \"2\"\n",
             "broken.yaml": "a: [",
         ])
