@@ -42,6 +42,8 @@ final class Call {
     var lastWriteAt: Instant
     /// Whether a stream may be begun while the answer is still awaited, to keep the connection alive.
     var mayStream = false
+    /// The subscription it has become, if it has.
+    var listener: Listener?
     /// Whether it is a stream that exists for its client only, so that its client's leaving ends it in every era.
     private(set) var isListening = false
     /// The client no longer reads: what is written goes nowhere, the work goes on (25/http: disconnect is no cancel).
@@ -161,6 +163,8 @@ enum Ending {
     case revoked
     /// The gateway stops.
     case draining
+    /// The client reads its stream so slowly that what it is told has piled up.
+    case tooSlow
 
     /// What a client is told that still listens.
     var failure: Failure {
@@ -168,6 +172,7 @@ enum Ending {
         case .clientGone, .cancelled: Failure(.cancelled)
         case .revoked: Failure(.unauthorized)
         case .draining: Failure(.draining)
+        case .tooSlow: Failure(.cancelled, "the client did not read its stream, which was closed")
         }
     }
 }

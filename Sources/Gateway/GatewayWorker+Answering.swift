@@ -48,14 +48,7 @@ extension GatewayWorker {
 
     /// Writes one message as an event; what an upstream said has its credentials masked (E11).
     func writeEvent(_ call: Call, _ message: [UInt8]) async {
-        guard call.reply == .streaming, call.ending == nil, !call.isOutputGone else {
-            return
-        }
-        var bytes: [UInt8] = []
-        do throws(SSEError) {
-            try SSEWriter.append(data: message, type: AnswerFields.messageType, to: &bytes)
-        } catch {
-            // Only an id or a type can be unwritable, and ours are fixed.
+        guard call.reply == .streaming, call.ending == nil, !call.isOutputGone, let bytes = Self.event(message) else {
             return
         }
         call.lastWriteAt = loop.now
@@ -63,6 +56,29 @@ extension GatewayWorker {
             try await call.exchange.write(bytes)
         } catch {
             call.outputFailed()
+        }
+    }
+
+    /// Writes one message as an event without ever waiting; a client that leaves no room for it is cut.
+    func writeAtOnce(_ call: Call, _ message: [UInt8]) {
+        guard call.reply == .streaming, call.ending == nil, !call.isOutputGone, let bytes = Self.event(message) else {
+            return
+        }
+        call.lastWriteAt = loop.now
+        if !call.exchange.writeIfRoom(bytes) {
+            call.end(.tooSlow)
+        }
+    }
+
+    /// A message as an event.
+    private static func event(_ message: [UInt8]) -> [UInt8]? {
+        var bytes: [UInt8] = []
+        do throws(SSEError) {
+            try SSEWriter.append(data: message, type: AnswerFields.messageType, to: &bytes)
+            return bytes
+        } catch {
+            // Only an id or a type can be unwritable, and ours are fixed.
+            return nil
         }
     }
 

@@ -1,17 +1,16 @@
 internal import Base
 internal import EventLoops
-internal import JSONText
+internal import HTTPTransport
 internal import MCPModel
 internal import PolicyEngine
-internal import Upstreams
 
 /// `subscriptions/listen`: a stream of changes, for as long as client, grant and gateway last (26/subs).
 extension GatewayWorker {
-    /// The longest wait before a broken stream of the server is opened again.
-    private static let maximumBackoff: Duration = .seconds(30)
-
-    /// Always accepts, because clients fail to connect otherwise: what cannot be had is left out of the acknowledgement.
-    func listen(_ call: Call, _ request: ClientRequest) async throws(Failure) {
+    /// Turns a call into a listener.
+    ///
+    /// What follows is ``listen(_:_:)``'s, which begins when the request itself has been let go: a listener lasts for
+    /// hours, and should hold nothing it does not need.
+    func beginListening(_ call: Call, _ request: ClientRequest) throws(Failure) {
         guard case .subscription(let wanted) = request.detail else {
             throw Failure(.invalidParameters)
         }
@@ -19,33 +18,51 @@ extension GatewayWorker {
             throw Failure(.notAcceptable)
         }
         try call.startListening()
-        let filter = Self.permitted(wanted, call.grant.policy?.compiled)
-        var stream = filter.isEmpty ? nil : await openListen(call, filter)
-        let honoured = await acknowledged(call, stream, filter)
-        await startStream(call)
-        await writeEvent(call, core.writer(call.revision).acknowledged(honoured, subscription: request.id))
-        var backoff: Duration = .seconds(1)
-        while call.ending == nil {
-            if let open = stream {
-                backoff = .seconds(1)
-                let isOver = await follow(call, open, honoured, request.id)
-                stream = nil
-                if isOver {
-                    break
-                }
+        call.listener = Listener(
+            call,
+            subscription: request.id,
+            wanted: Self.permitted(wanted, call.grant.policy?.compiled)
+        )
+    }
+
+    /// Acknowledges a subscription and keeps its stream until somebody ends it.
+    ///
+    /// Always accepts, because clients fail to connect otherwise: what cannot be had is left out of the acknowledgement.
+    func listen(_ call: Call, _ listener: Listener) async throws(Failure) {
+        call.cancellation.onCancel { listener.news.wake() }
+        defer { listener.feed?.leave(listener) }
+        if !listener.wanted.isEmpty, log.isAccepting {
+            let beganAt = core.time.now
+            join(listener)
+            while listener.stage == .joining, call.ending == nil {
+                await listener.news.wait()
             }
-            await pause(call, honoured.isEmpty ? nil : backoff)
-            guard isStillGranted(call), !honoured.isEmpty else {
-                continue
-            }
-            backoff = min(backoff * 2, Self.maximumBackoff)
-            stream = await openListen(call, honoured)
-            if stream != nil {
-                // What happened meanwhile is not known: the lists may have changed.
-                await announce(call, honoured, request.id)
-            }
+            call.record.upstreamTime = core.time.now.elapsed(since: beganAt)
+            call.record.upstreamStatus = listener.honoured.isEmpty ? 0 : 200
         }
-        try await endListen(call, request.id)
+        await startStream(call)
+        let writer = core.writer(call.revision)
+        await writeEvent(call, writer.acknowledged(listener.honoured, subscription: listener.subscription))
+        follow(listener)
+        while listener.stage != .over, call.ending == nil {
+            await listener.news.wait()
+        }
+        try await endListen(call, listener.subscription)
+    }
+
+    /// Lets changes through from now on, first those that came before the acknowledgement was written.
+    private func follow(_ listener: Listener) {
+        if listener.honoured.isEmpty {
+            listener.feed?.leave(listener)
+        }
+        guard listener.stage != .over else {
+            return
+        }
+        listener.stage = .following
+        for change in listener.missed {
+            tell(listener, change)
+        }
+        listener.missed = []
     }
 
     /// What of a filter policy lets the caller hear of.
@@ -58,139 +75,33 @@ extension GatewayWorker {
         return permitted
     }
 
-    /// The server's stream for a filter; `nil` when it refuses or cannot be reached.
-    private func openListen(_ call: Call, _ filter: SubscriptionFilter) async -> UpstreamStream? {
-        let id = RequestID(upstream(of: call.grant.server).nextID())
-        let envelope = UpstreamEnvelope(revision: call.revision, id: id)
-        var message = UpstreamMessage(
-            posting: core.upstreamWriter.listen(filter, envelope),
-            requestID: id,
-            method: .subscriptionsListen,
-            revision: call.revision
-        )
-        message.totalTimeout = .seconds(7 * 86_400)
-        do throws(Failure) {
-            try await requireEra(of: call)
-            guard case .stream(let stream, _) = try await send(call, message) else {
-                return nil
+    /// Tells one listener of a change: of a kind that was acknowledged, about something the caller may see now (MS-40,
+    /// D9).
+    ///
+    /// Never waits: a client that reads so slowly that there is no room is cut, alone.
+    func tell(_ listener: Listener, _ change: Change) {
+        let call = listener.call
+        guard listener.honoured.admits(change.method, uri: change.uri), isStillGranted(call) else {
+            return
+        }
+        guard listener.stage == .following else {
+            if !listener.missed.contains(change) {
+                listener.missed.append(change)
             }
-            return stream
-        } catch {
-            return nil
+            return
         }
-    }
-
-    /// What the server says it honours, of what was asked; nothing when there is no stream or no such word on it.
-    private func acknowledged(
-        _ call: Call,
-        _ stream: UpstreamStream?,
-        _ filter: SubscriptionFilter
-    ) async -> SubscriptionFilter {
-        guard let stream else {
-            return SubscriptionFilter()
-        }
-        call.cancellation.onCancel { stream.cancel() }
-        defer { call.cancellation.onCancel(nil) }
-        do throws(UpstreamFailure) {
-            while let event = try await stream.next() {
-                guard let document = event.message, case .notification(let notification) = read(document, call) else {
-                    continue
-                }
-                // MC-23: never more than was asked for, whatever the server says.
-                return notification.acknowledged.map { Self.intersection($0, filter) } ?? SubscriptionFilter()
-            }
-        } catch {
-            // Without an acknowledgement nothing was promised.
-        }
-        return SubscriptionFilter()
-    }
-
-    private static func intersection(_ left: SubscriptionFilter, _ right: SubscriptionFilter) -> SubscriptionFilter {
-        SubscriptionFilter(
-            toolsListChanged: left.toolsListChanged && right.toolsListChanged,
-            promptsListChanged: left.promptsListChanged && right.promptsListChanged,
-            resourcesListChanged: left.resourcesListChanged && right.resourcesListChanged,
-            resourceSubscriptions: left.resourceSubscriptions.filter { right.resourceSubscriptions.contains($0) }
-        )
-    }
-
-    /// Passes changes on until the server's stream ends; true when the server said that the subscription is over.
-    private func follow(
-        _ call: Call,
-        _ stream: UpstreamStream,
-        _ filter: SubscriptionFilter,
-        _ subscription: RequestID
-    ) async -> Bool {
-        call.cancellation.onCancel { stream.cancel() }
-        defer { call.cancellation.onCancel(nil) }
-        do throws(UpstreamFailure) {
-            while let event = try await stream.next() {
-                guard isStillGranted(call) else {
-                    return true
-                }
-                if event.kind == .response {
-                    return true
-                }
-                if let document = event.message, case .notification(let notification) = read(document, call) {
-                    await pass(call, notification, filter, subscription)
-                }
-            }
-            return false
-        } catch {
-            return false
-        }
-    }
-
-    /// Passes one change on: of a kind that was asked for, about something the caller may see now (MS-40, D9).
-    private func pass(
-        _ call: Call,
-        _ notification: ServerNotification,
-        _ filter: SubscriptionFilter,
-        _ subscription: RequestID
-    ) async {
-        guard let method = notification.method, filter.admits(method, uri: notification.uri) else {
+        guard let policy = call.grant.policy?.compiled else {
             return
         }
         let writer = core.writer(call.revision)
-        if method == .resourcesUpdated {
-            guard let uri = notification.uri, call.grant.policy?.compiled.allowsResource(uri) == true else {
+        if change.method == .resourcesUpdated {
+            guard let uri = change.uri, policy.allowsResource(uri) else {
                 return
             }
-            await writeEvent(call, writer.resourceUpdated(uri, subscription: subscription))
-            return
+            writeAtOnce(call, writer.resourceUpdated(uri, subscription: listener.subscription))
+        } else {
+            writeAtOnce(call, writer.changed(change.method, subscription: listener.subscription))
         }
-        if method == .toolsListChanged {
-            relist(call.grant.server)
-        }
-        if call.grant.policy != nil {
-            await writeEvent(call, writer.changed(method, subscription: subscription))
-        }
-    }
-
-    /// One change of every list that is listened to.
-    private func announce(_ call: Call, _ filter: SubscriptionFilter, _ subscription: RequestID) async {
-        for method in [MCPMethod.toolsListChanged, .promptsListChanged, .resourcesListChanged]
-        where filter.admits(method) {
-            await writeEvent(call, core.writer(call.revision).changed(method, subscription: subscription))
-        }
-    }
-
-    private func read(_ document: JSONDocument, _ call: Call) -> ServerMessage? {
-        do throws(UpstreamViolation) {
-            return try ServerMessage(document, revision: call.revision)
-        } catch {
-            return nil
-        }
-    }
-
-    /// Waits for a while, or without end, but not beyond the end of the call.
-    private func pause(_ call: Call, _ duration: Duration?) async {
-        let mailbox = BoundedMailbox<Void>(on: loop, capacity: 1)
-        call.cancellation.onCancel { _ = mailbox.push(()) }
-        let timer = duration.map { loop.schedule(after: $0) { _ = mailbox.push(()) } }
-        _ = await mailbox.next()
-        timer?.cancel()
-        call.cancellation.onCancel(nil)
     }
 
     /// Ends the stream: with the result that says so when the gateway or the server ends it (MS-41), by breaking it off

@@ -26,7 +26,7 @@ extension GatewayWorker {
         case .serverDiscover:
             try await discover(call, request)
         case .subscriptionsListen:
-            try await listen(call, request)
+            try beginListening(call, request)
         default:
             throw Failure(MCPFailure.methodNotFound(ByteString(request.method.text), id: request.id, era: call.era))
         }

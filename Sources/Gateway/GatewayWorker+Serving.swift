@@ -46,6 +46,9 @@ extension GatewayWorker {
             switch call.exchange.head.method {
             case .post:
                 try await post(call)
+                if let listener = call.listener {
+                    try await listen(call, listener)
+                }
             case .get:
                 try call.enter()
                 try await openStream(call)

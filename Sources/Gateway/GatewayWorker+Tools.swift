@@ -101,6 +101,11 @@ struct LoopSignal: @unchecked Sendable {
         loop.execute { _ = mailbox.push(()) }
     }
 
+    /// Waits for ``send()``.
+    func wait() async {
+        _ = await mailbox.next()
+    }
+
     /// Waits for ``send()``, at most until `deadline`.
     func wait(until deadline: Instant) async {
         let timer = loop.schedule(after: max(.zero, deadline.elapsed(since: loop.now))) { _ = mailbox.push(()) }

@@ -113,8 +113,12 @@ final class GatewayWorker {
             }
         }
         let used = Set(view.current.servers.values.map { ObjectIdentifier($0.shared) })
+        let dropped = upstreams.filter { !used.contains($0.key) }
         upstreams = upstreams.filter { used.contains($0.key) }
         latestUpstream = nil
+        for upstream in dropped.values {
+            move(listenersOf: upstream)
+        }
         tokens.removeAll()
         sessions.removeAll(keepingCapacity: true)
     }

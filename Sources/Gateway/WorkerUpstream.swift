@@ -8,6 +8,8 @@ internal import Upstreams
 final class WorkerUpstream {
     let server: UpstreamServer
     let shared: SharedServer
+    /// The streams of changes that are open or being opened, by what they tell of.
+    var feeds: [SubscriptionFilter: ChangeFeed] = [:]
     private var tools: ToolTable?
     private var generation: UInt64 = 0
     private var lastID: Int

@@ -116,7 +116,7 @@ public final class UpstreamServer {
     private func deadlines(for message: UpstreamMessage) -> HTTPClientDeadlines {
         let limits = configuration.limits
         let total = message.totalTimeout ?? limits.totalTimeout
-        guard message.verb == .get else {
+        guard message.verb == .get || message.method == .subscriptionsListen else {
             return HTTPClientDeadlines(
                 connect: limits.connectTimeout,
                 head: total,
@@ -124,7 +124,8 @@ public final class UpstreamServer {
                 total: total
             )
         }
-        // A session's stream lives as long as the session; only silence ends it.
+        // A stream of changes lives as long as somebody listens, a session's as long as the session: only long silence
+        // ends them.
         return HTTPClientDeadlines(
             connect: limits.connectTimeout,
             head: limits.idleTimeout,
