@@ -42,8 +42,8 @@ final class Call {
     var lastWriteAt: Instant
     /// Whether a stream may be begun while the answer is still awaited, to keep the connection alive.
     var mayStream = false
-    /// The subscription it has become, if it has.
-    var listener: Listener?
+    /// What is left to do once the request has been read, judged and let go: the life of a stream.
+    private var sequel: (() async throws(Failure) -> Void)?
     /// Whether it is a stream that exists for its client only, so that its client's leaving ends it in every era.
     private(set) var isListening = false
     /// The client no longer reads: what is written goes nowhere, the work goes on (25/http: disconnect is no cancel).
@@ -82,6 +82,16 @@ final class Call {
         }
         ending = reason
         cancellation.cancel()
+    }
+
+    /// Leaves the rest of the answer, which may last for hours, to a task of its own.
+    func goOn(apart sequel: @escaping () async throws(Failure) -> Void) {
+        self.sequel = sequel
+    }
+
+    func takeSequel() -> (() async throws(Failure) -> Void)? {
+        defer { sequel = nil }
+        return sequel
     }
 
     /// Makes it a stream that lasts; its places are counted with those.

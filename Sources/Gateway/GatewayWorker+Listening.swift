@@ -6,10 +6,7 @@ internal import PolicyEngine
 
 /// `subscriptions/listen`: a stream of changes, for as long as client, grant and gateway last (26/subs).
 extension GatewayWorker {
-    /// Turns a call into a listener.
-    ///
-    /// What follows is ``listen(_:_:)``'s, which begins when the request itself has been let go: a listener lasts for
-    /// hours, and should hold nothing it does not need.
+    /// Makes a call a listener, whose life begins when the request itself has been let go.
     func beginListening(_ call: Call, _ request: ClientRequest) throws(Failure) {
         guard case .subscription(let wanted) = request.detail else {
             throw Failure(.invalidParameters)
@@ -18,17 +15,18 @@ extension GatewayWorker {
             throw Failure(.notAcceptable)
         }
         try call.startListening()
-        call.listener = Listener(
+        let listener = Listener(
             call,
             subscription: request.id,
             wanted: Self.permitted(wanted, call.grant.policy?.compiled)
         )
+        call.goOn { [self] () async throws(Failure) in try await listen(call, listener) }
     }
 
     /// Acknowledges a subscription and keeps its stream until somebody ends it.
     ///
     /// Always accepts, because clients fail to connect otherwise: what cannot be had is left out of the acknowledgement.
-    func listen(_ call: Call, _ listener: Listener) async throws(Failure) {
+    private func listen(_ call: Call, _ listener: Listener) async throws(Failure) {
         call.cancellation.onCancel { listener.news.wake() }
         defer { listener.feed?.leave(listener) }
         if !listener.wanted.isEmpty, log.isAccepting {

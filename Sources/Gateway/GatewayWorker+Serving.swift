@@ -46,9 +46,6 @@ extension GatewayWorker {
             switch call.exchange.head.method {
             case .post:
                 try await post(call)
-                if let listener = call.listener {
-                    try await listen(call, listener)
-                }
             case .get:
                 try call.enter()
                 try await openStream(call)
@@ -61,6 +58,22 @@ extension GatewayWorker {
         } catch {
             await fail(call, error)
         }
+        guard let sequel = call.takeSequel() else {
+            conclude(call)
+            return
+        }
+        call.exchange.goOn { [self] in
+            do throws(Failure) {
+                try await sequel()
+            } catch {
+                await fail(call, error)
+            }
+            conclude(call)
+        }
+    }
+
+    /// The end of every call, however it went.
+    private func conclude(_ call: Call) {
         call.exchange.onPeerClosed = nil
         untrack(call)
         settle(call)

@@ -131,8 +131,10 @@ extension GatewayWorker {
         case .stream(let stream, _):
             call.mayStream = true
             await startStream(call)
-            await follow(call, stream)
-            await finishStream(call)
+            call.goOn { [self] () async throws(Failure) in
+                await follow(call, stream)
+                await finishStream(call)
+            }
         case .status(405, _), .accepted, .message:
             throw Failure(.methodNotAllowed)
         case .status(let status, _):

@@ -3,7 +3,7 @@ internal import MCPModel
 
 /// One client's subscription: what it may hear of, under which id, and where it stands.
 ///
-/// Loop-confined. Its call holds it, and its feed for as long as it follows one.
+/// Loop-confined. Its call lives as long as it does.
 final class Listener {
     unowned let call: Call
     /// The id of the client's own request, which every message on its stream carries (MS-40).

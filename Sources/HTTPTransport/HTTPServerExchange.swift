@@ -54,6 +54,21 @@ public final class HTTPServerExchange {
         }
     }
 
+    private var sequel: (() async -> Void)?
+
+    /// Lets the rest of the answer go on in a task of its own, once the handler has returned.
+    ///
+    /// For answers that last: the task that read and judged the request ends, and with it all it holds. The exchange
+    /// stays open until `sequel` returns; what holds for a handler's return holds for that then.
+    public func goOn(apart sequel: @escaping () async -> Void) {
+        self.sequel = sequel
+    }
+
+    func takeSequel() -> (() async -> Void)? {
+        defer { sequel = nil }
+        return sequel
+    }
+
     func peerEnded() {
         guard !hasToldEnd, let action = onPeerClosed else {
             return

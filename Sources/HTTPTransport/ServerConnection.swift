@@ -54,8 +54,24 @@ final class ServerConnection {
 
     func run() async {
         if await isReady() {
-            while await serveOne() {}
+            await serveAll()
+        } else {
+            end()
         }
+    }
+
+    /// Serves request after request, and ends the connection, unless an answer goes on apart: then that does both.
+    private func serveAll() async {
+        while true {
+            switch await serveOne() {
+            case .next: continue
+            case .apart: return
+            case .none: return end()
+            }
+        }
+    }
+
+    private func end() {
         timer?.cancel()
         channel.close()
         server.connectionEnded(self)
@@ -111,22 +127,49 @@ final class ServerConnection {
 
     // MARK: One request
 
-    /// Serves one request; true when the connection may carry another.
-    private func serveOne() async -> Bool {
+    /// What comes after a request.
+    private enum Sequel {
+        /// Another one may come.
+        case next
+        /// Its answer goes on in a task of its own, which looks after the connection from now on.
+        case apart
+        /// The end of the connection.
+        case none
+    }
+
+    /// Serves one request.
+    private func serveOne() async -> Sequel {
         let head: HTTPRequestHead
         do throws(ReadFailure) {
             guard let next = try await nextHead() else {
-                return false
+                return .none
             }
             head = next
         } catch {
             await answerForHandler(error.serverError)
-            return false
+            return .none
         }
         let exchange = HTTPServerExchange(self, head)
         self.exchange = exchange
         disarm()
         await server.handler(exchange)
+        guard let sequel = exchange.takeSequel() else {
+            return await handled(exchange) ? .next : .none
+        }
+        // A task keeps the memory of its deepest moment: what lasts for hours gets a new one.
+        server.worker.spawn { [self] in
+            await sequel()
+            if await handled(exchange) {
+                await serveAll()
+            } else {
+                end()
+            }
+        }
+        return .apart
+    }
+
+    /// Ends a request that was handled; true when the connection may carry another.
+    private func handled(_ exchange: HTTPServerExchange) async -> Bool {
         self.exchange = nil
         exchange.onPeerClosed = nil
         return await conclude(exchange)

@@ -21,7 +21,8 @@ struct ChangeFeedTests {
             }
             rounds.add()
             let round = rounds.count
-            let asked = sent.root?["params"]?["notifications"].map { String(decoding: $0.rawBytes, as: UTF8.self) } ?? "{}"
+            let wanted = sent.root?["params"]?["notifications"]
+            let asked = wanted.map { String(decoding: $0.rawBytes, as: UTF8.self) } ?? "{}"
             return .custom { socket, message in
                 let id = SentMessage(message).id
                 socket.startEvents()
