@@ -7,12 +7,16 @@ func systemLibrary(_ name: String, pkgConfig: String? = nil, apt: String) -> Tar
     .systemLibrary(name: name, path: "Sources/C/\(name)", pkgConfig: pkgConfig, providers: [.apt([apt])])
 }
 
-func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> [Target] {
+func room(
+    _ name: String,
+    _ dependencies: [Target.Dependency] = [],
+    tests: [Target.Dependency] = []
+) -> [Target] {
     [
         .target(name: name, dependencies: dependencies),
         .testTarget(
             name: "\(name)Tests",
-            dependencies: [.byName(name: name), "TestSupport"] + dependencies,
+            dependencies: [.byName(name: name), "TestSupport"] + dependencies + tests,
             path: "Tests/\(name)Tests"
         ),
     ]
@@ -23,6 +27,7 @@ let libraries: [Target] = [
     systemLibrary("CUV", pkgConfig: "libuv", apt: "libuv1-dev"),
     systemLibrary("COpenSSL", pkgConfig: "openssl", apt: "libssl-dev"),
     systemLibrary("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
+    systemLibrary("CSQLite", pkgConfig: "sqlite3", apt: "libsqlite3-dev"),
     systemLibrary("CICU", pkgConfig: "icu-i18n", apt: "libicu-dev"),
     .target(
         name: "CRE2",
@@ -54,6 +59,8 @@ let drivers: [Target] =
     room("EventLoops", ["Base", "CUV"])
     + room("HTTPTransport", ["Base", "EventLoops", "HTTPWire", "COpenSSL"])
     + room("Secrets", ["Base", "Cryptography"])
+    + room("Stores", ["Base", "Cryptography", "Secrets", "Settings"], tests: ["StoreContract"])
+    + room("StoreSQLite", ["Base", "Stores", "CSQLite"], tests: ["StoreContract", "Secrets", "Settings"])
 
 // 4: the product.
 let product: [Target] =
@@ -72,15 +79,21 @@ let outer: [Target] = [
         name: "toolgate",
         dependencies: [
             "Base", "Cryptography", "EventLoops", "Gateway", "HTTPTransport", "HTTPWire", "JSONText", "JSONSchema",
-            "MCPModel", "PolicyEngine", "RateLimits", "Secrets", "Settings", "Upstreams", "YAMLText",
+            "MCPModel", "PolicyEngine", "RateLimits", "Secrets", "Settings", "StoreSQLite", "Stores", "Upstreams",
+            "YAMLText",
         ]
     ),
     .target(name: "TestSupport", dependencies: ["Base"], path: "Tests/TestSupport"),
+    .target(
+        name: "StoreContract",
+        dependencies: ["Base", "Secrets", "Settings", "Stores", "TestSupport"],
+        path: "Tests/StoreContract"
+    ),
     .testTarget(
         name: "toolgateTests",
         dependencies: [
             "toolgate", "TestSupport", "Base", "EventLoops", "Gateway", "HTTPTransport", "HTTPWire", "JSONText",
-            "MCPModel", "PolicyEngine", "Secrets", "Settings", "Upstreams", "YAMLText",
+            "MCPModel", "PolicyEngine", "Secrets", "Settings", "StoreSQLite", "Stores", "Upstreams", "YAMLText",
         ],
         path: "Tests/toolgateTests"
     ),
@@ -135,6 +148,7 @@ let package = Package(
 )
 
 for target in package.targets where target.type != .system && !["CRE2", "CFuzzer"].contains(target.name) {
-    let isTest = target.type == .test || ["TestSupport", "Micro", "FuzzTargets", "Fuzz"].contains(target.name)
+    let isTest =
+        target.type == .test || ["TestSupport", "StoreContract", "Micro", "FuzzTargets", "Fuzz"].contains(target.name)
     target.swiftSettings = isTest ? settings : settings + [.strictMemorySafety()]
 }

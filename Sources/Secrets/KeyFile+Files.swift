@@ -81,8 +81,33 @@ extension KeyFile {
         throw .tooLarge
     }
 
-    /// Writes a complete file under another name, then gives it its own unless somebody else has been faster.
+    /// Gives a complete file its name unless somebody else has been faster.
     private static func create(path: String, text: [UInt8]) throws(KeyFileError) -> Bool {
+        try withTemporary(path: path, text: text) { temporary throws(KeyFileError.Reason) in
+            let hasName = unsafe link(temporary, path) == 0
+            guard hasName || errno == EEXIST else {
+                throw .failed("name")
+            }
+            return hasName
+        }
+    }
+
+    /// Puts a complete file in the place of the one that has the name, in one step.
+    static func replace(path: String, text: [UInt8]) throws(KeyFileError) {
+        try withTemporary(path: path, text: text) { temporary throws(KeyFileError.Reason) in
+            guard unsafe rename(temporary, path) == 0 else {
+                throw .failed("replace")
+            }
+        }
+    }
+
+    /// Writes a complete file, on disk, under another name beside `path`; `publish` gives it its own, which is on disk
+    /// as well when this returns.
+    private static func withTemporary<Value>(
+        path: String,
+        text: [UInt8],
+        publish: (String) throws(KeyFileError.Reason) -> Value
+    ) throws(KeyFileError) -> Value {
         let suffix = String(UInt64.random(in: .min ... .max), radix: 36)
         let temporary = "\(path).new-\(suffix)"
         let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
@@ -93,12 +118,9 @@ extension KeyFile {
         do throws(KeyFileError.Reason) {
             defer { close(descriptor) }
             try write(text, to: descriptor)
-            let hasName = unsafe link(temporary, path) == 0
-            guard hasName || errno == EEXIST else {
-                throw .failed("name")
-            }
+            let value = try publish(temporary)
             try synchroniseDirectory(of: path)
-            return hasName
+            return value
         } catch {
             throw KeyFileError(error, path: path)
         }
@@ -138,7 +160,7 @@ extension KeyFile {
 
 extension KeyFileError.Reason {
     /// What the system has just refused; reads `errno`.
-    fileprivate static func failed(_ operation: String) -> Self {
+    static func failed(_ operation: String) -> Self {
         let code = errno
         // SAFETY: the text is NUL-terminated and copied before this thread asks for another one.
         let problem = unsafe strerror(code).map { unsafe String(cString: $0) }

@@ -14,6 +14,10 @@ public struct KeyFileError: Error, Hashable, Sendable {
         case foreignOwner(user: UInt32)
         /// Far larger than any key file.
         case tooLarge
+        /// Another process is changing it.
+        case busy
+        /// A key has had so many versions that there is no next one.
+        case exhausted
         /// The text is not that of a key file.
         case malformed(line: Int, problem: String)
     }
@@ -41,6 +45,8 @@ extension KeyFileError: CustomStringConvertible {
             "the key file `\(path)` is open to others (mode \(String(mode & 0o777, radix: 8))): run chmod 600 on it"
         case .foreignOwner(let user): "the key file `\(path)` belongs to user \(user): it must belong to the gateway's"
         case .tooLarge: "the key file `\(path)` is larger than 64 KiB: is it a key file?"
+        case .busy: "another process is changing the key file `\(path)`: try again when it is done"
+        case .exhausted: "the key file `\(path)` has no version left to count to"
         case .malformed(let line, let problem): "the key file `\(path)` is not readable at line \(line): \(problem)"
         }
     }

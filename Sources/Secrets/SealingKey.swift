@@ -139,7 +139,7 @@ public struct SealingKey: Sendable {
 }
 
 extension [UInt8] {
-    fileprivate mutating func append<Number: FixedWidthInteger>(bigEndian number: Number) {
+    mutating func append<Number: FixedWidthInteger>(bigEndian number: Number) {
         for shift in stride(from: Number.bitWidth - 8, through: 0, by: -8) {
             append(UInt8(truncatingIfNeeded: number >> Number(shift)))
         }

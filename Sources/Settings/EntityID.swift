@@ -25,6 +25,13 @@ public struct EntityID: Hashable, Sendable {
         self.value = value
     }
 
+    /// A UUID of version 4 made of 128 random bits, of which six give way to version and variant.
+    public init(random bits: UInt128) {
+        let version: UInt128 = 0x4 << 76
+        let variant: UInt128 = 0b10 << 62
+        value = bits & ~(0xF << 76) & ~(0b11 << 62) | version | variant
+    }
+
     /// The identity that a name of a kind has when the file gives none: the same on every start and every machine.
     ///
     /// A UUID of version 8, the bits a 128-bit FNV-1a of kind and name. Not secret and no security: the reader refuses

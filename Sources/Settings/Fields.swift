@@ -109,11 +109,11 @@ struct Fields {
 
     /// A name as servers, policies and bundles have it; a problem when it is not one or missing.
     func name(problems: inout Problems) -> Named? {
-        let rule = "use lower-case letters, digits and `-`, at most 63 characters, not `-` first"
+        let rule = EntityName.rule
         guard let bytes = requiredText("name", remedy: rule, problems: &problems), let entry = self["name"] else {
             return nil
         }
-        guard Self.isName(bytes) else {
+        guard EntityName.isValid(bytes) else {
             problems.add(.badValue, at: entry.value.position, "`\(bytes.shown)` is no name", remedy: rule)
             return nil
         }
@@ -135,14 +135,6 @@ struct Fields {
             return EntityID(kind: kind, name: name)
         }
         return id
-    }
-
-    private static func isName(_ bytes: [UInt8]) -> Bool {
-        (1...63).contains(bytes.count) && bytes[0] != UInt8(ascii: "-")
-            && bytes.allSatisfy { byte in
-                byte.decimalDigit != nil || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
-                    || byte == UInt8(ascii: "-")
-            }
     }
 }
 

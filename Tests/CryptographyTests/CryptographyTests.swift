@@ -163,7 +163,105 @@ private func text(_ bytes: [UInt8]) -> String {
         ),
     ]
 
-    @Test("Q12: AES-256-GCM gives the ciphertexts and tags of its specification, and opens them", arguments: vectors)
+    // AES-256-GCM with a 96-bit nonce: known answers of Wycheproof (aes_gcm_test.json), by test id.
+    static let wycheproof: [Vector] = [
+        // 91
+        Vector(
+            key: "92ace3e348cd821092cd921aa3546374299ab46209691bc28b8752d17f123c20",
+            nonce: "00112233445566778899aabb",
+            context: "00000000ffffffff",
+            plaintext: "00010203040506070809",
+            sealed: "e27abdd2d2a53d2f136b9a4a2579529301bcfb71c78d4060f52c"
+        ),
+        // 92
+        Vector(
+            key: "29d3a44f8723dc640239100c365423a312934ac80239212ac3df3421a2098123",
+            nonce: "00112233445566778899aabb",
+            context: "aabbccddeeff",
+            plaintext: "",
+            sealed: "2a7d77fa526b8250cb296078926b5020"
+        ),
+        // 93
+        Vector(
+            key: "80ba3192c803ce965ea371d5ff073cf0f43b6a2ab576b208426e11409c09b9b0",
+            nonce: "4da5bf8dfd5852c1ea12379d",
+            context: "",
+            plaintext: "",
+            sealed: "4771a7c404a472966cea8f73c8bfe17a"
+        ),
+        // 94
+        Vector(
+            key: "cc56b680552eb75008f5484b4cb803fa5063ebd6eab91f6ab6aef4916a766273",
+            nonce: "99e23ec48985bccdeeab60f1",
+            context: "",
+            plaintext: "2a",
+            sealed: "06633c1e9703ef744ffffb40edf9d14355"
+        ),
+        // 97
+        Vector(
+            key: "59d4eafb4de0cfc7d3db99a8f54b15d7b39f0acc8da69763b019c1699f87674a",
+            nonce: "2fcb1b38a99e71b84740ad9b",
+            context: "",
+            plaintext: "549b365af913f3b081131ccb6b825588",
+            sealed: "f58c16690122d75356907fd96b570fca28752c20153092818faba2a334640d6e"
+        ),
+        // 98
+        Vector(
+            key: "3b2458d8176e1621c0cc24c0c0e24c1e80d72f7ee9149a4b166176629616d011",
+            nonce: "45aaa3e5d16d2d42dc03445d",
+            context: "",
+            plaintext: "3ff1514b1c503915918f0c0c31094a6e1f",
+            sealed: "73a6b6f45f6ccc5131e07f2caa1f2e2f562d7379ec1db5952d4e95d30c340b1b1d"
+        ),
+        // 100
+        Vector(
+            key: "b279f57e19c8f53f2f963f5f2519fdb7c1779be2ca2b3ae8e1128b7d6c627fc4",
+            nonce: "98bc2c7438d5cd7665d76f6e",
+            context: "c0",
+            plaintext: "fcc515b294408c8645c9183e3f4ecee5127846d1",
+            sealed: "eb5500e3825952866d911253f8de860c00831c81ecb660e1fb0541ec41e8d68a64141b3a"
+        ),
+        // 101
+        Vector(
+            key: "cdccfe3f46d782ef47df4e72f0c02d9c7f774def970d23486f11a57f54247f17",
+            nonce: "376187894605a8d45e30de51",
+            context: "956846a209e087ed",
+            plaintext: "e28e0e9f9d22463ac0e42639b530f42102fded75",
+            sealed: "feca44952447015b5df1f456df8ca4bb4eee2ce2082e91924deeb77880e1b1c84f9b8d30"
+        ),
+        // 102
+        Vector(
+            key: "f32364b1d339d82e4f132d8f4a0ec1ff7e746517fa07ef1a7f422f4e25a48194",
+            nonce: "5a86a50a0e8a179c734b996d",
+            context: "ab2ac7c44c60bdf8228c7884adb20184",
+            plaintext: "43891bccb522b1e72a6b53cf31c074e9d6c2df8e",
+            sealed: "43dda832e942e286da314daa99bef5071d9d2c78c3922583476ced575404ddb85dd8cd44"
+        ),
+        // 103
+        Vector(
+            key: "ff0089ee870a4a39f645b0a5da774f7a5911e9696fc9cad646452c2aa8595a12",
+            nonce: "bc2a7757d0ce2d8b1f14ccd9",
+            context: "972ab4e06390caae8f99dd6e2187be6c7ff2c08a24be16ef",
+            plaintext: "748b28031621d95ee61812b4b4f47d04c6fc2ff3",
+            sealed: "a929ee7e67c7a2f91bbcec6389a3caf43ab49305ebec6774b955e789591c822dab739e12"
+        ),
+        // 105
+        Vector(
+            key: "5b1d1035c0b17ee0b0444767f80a25b8c1b741f4b50a4d3052226baa1c6fb701",
+            nonce: "d61040a313ed492823cc065b",
+            context: "",
+            plaintext: "d096803181beef9e008ff85d5ddc38ddacf0f09ee5f7e07f1e4079cb64d0dc8f"
+                + "5e6711cd4921a7887de76e2678fdc67618f1185586bfea9d4c685d50e4bb9a82",
+            sealed: "c7d191b601f86c28b6a1bdef6a57b4f6ee3ae417bc125c381cdf1c4dac184ed1"
+                + "d84f1196206d62cad112b038845720e02c061179a8836f02b93fa7008379a6bf"
+                + "f15612f6c40f2e0db6dc76fc4822fcfe"
+        ),
+    ]
+
+    @Test(
+        "Q12: AES-256-GCM gives the ciphertexts and tags of its specification and of Wycheproof, and opens them",
+        arguments: vectors + wycheproof
+    )
     func knownAnswers(vector: Vector) throws {
         let cipher = try AESGCM(key: try bytes(vector.key))
         let nonce = try bytes(vector.nonce)
@@ -201,6 +299,22 @@ private func text(_ bytes: [UInt8]) -> String {
         #expect((0..<sealed.count).allSatisfy { isRefused(key, Array(sealed.prefix($0)), nonce, context) })
         #expect(isRefused(key, sealed + [0], nonce, context))
         #expect(isRefused(key, sealed, nonce, []))
+    }
+
+    @Test("Q12: known answers with any byte of tag or text changed are not authentic", arguments: wycheproof)
+    func tamperedAnswers(vector: Vector) throws {
+        let cipher = try AESGCM(key: try bytes(vector.key))
+        let (nonce, context) = (try bytes(vector.nonce), try bytes(vector.context))
+        let sealed = try bytes(vector.sealed)
+        for position in sealed.indices {
+            for flip in [0x01, 0x80, 0xFF] as [UInt8] {
+                var changed = sealed
+                changed[position] ^= flip
+                #expect(throws: CryptographyError.notAuthentic) {
+                    try cipher.open(changed, nonce: nonce, context: context)
+                }
+            }
+        }
     }
 
     @Test("keys and nonces of another length are refused")

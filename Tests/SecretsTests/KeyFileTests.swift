@@ -156,13 +156,16 @@ private final class TemporaryDirectory {
     @Test(
         "a text that is not a key file is refused with its line",
         arguments: [
-            ("", 1), ("toolgate-keys 2\n", 1), ("pepper 1 A\n", 1), ("toolgate-keys 1\r\n", 1),
+            ("", 1), ("toolgate-keys 2\n", 2), ("toolgate-keys 3\n", 1), ("pepper 1 A\n", 1),
+            ("toolgate-keys 1\r\n", 1),
             ("toolgate-keys 1\npepper 1\n", 2), ("toolgate-keys 1\npepper  1 KEY\n", 2),
             ("toolgate-keys 1\npepper 0 KEY\n", 2), ("toolgate-keys 1\npepper +1 KEY\n", 2),
             ("toolgate-keys 1\npepper 99999999999 KEY\n", 2), ("toolgate-keys 1\npepper 1 KEYA\n", 2),
             ("toolgate-keys 1\npepper 1 KEY=\n", 2), ("toolgate-keys 1\npepper 1 KEY\nPepper 2 KEY\n", 3),
             ("toolgate-keys 1\nwrapping 1 KEY\n", 2), ("toolgate-keys 1\npepper 1 KEY\npepper 1 KEY\n", 3),
             ("toolgate-keys 1\npepper 1 KEY\n", 3), ("toolgate-keys 1\nsealing 1 KEY", 2),
+            ("toolgate-keys 2\npepper 1 KEY\nsealing 1 KEY\n", 4),
+            ("toolgate-keys 1\npepper 1 KEY\nsealing 1 KEY\nwrapping 1 KEY\n", 4),
         ]
     )
     func refuses(text: String, line: Int) {
@@ -173,5 +176,70 @@ private final class TemporaryDirectory {
             return
         }
         #expect(!problem.contains(Self.key))
+    }
+
+    @Test("a file of the first form is read as it is, and gets its wrapping key only when asked")
+    func upgrade() throws {
+        let directory = try TemporaryDirectory()
+        let old = "toolgate-keys 1\npepper 1 \(Self.key)\npepper 2 \(Self.key)\nsealing 1 \(Self.key)\n"
+        let path = try directory.write(old, to: "keys")
+        let loaded = try KeyFile.loadOrCreate(path: path)
+        #expect(!loaded.wasCreated)
+        #expect(loaded.keys.wrappingKeys.isEmpty)
+        #expect(loaded.keys.credentialSealer == nil)
+        let untouched = try KeyFile.load(path: path)
+        #expect(untouched.wrappingKeys.isEmpty, "reading does not change the file")
+        let upgraded = try KeyFile.upgrade(path: path)
+        let again = try KeyFile.load(path: path)
+        #expect(upgraded.wrappingKeys.map(\.version) == [1])
+        #expect(bytes(again.wrappingKeys) == bytes(upgraded.wrappingKeys))
+        #expect(bytes(again.peppers) == bytes(loaded.keys.peppers))
+        #expect(again.peppers.map(\.version) == [2, 1])
+        #expect(bytes(again.sealingKeys) == bytes(loaded.keys.sealingKeys))
+        #expect(again.credentialSealer != nil)
+        #expect(bytes(try KeyFile.upgrade(path: path).wrappingKeys) == bytes(upgraded.wrappingKeys))
+        var status = stat()
+        #expect(stat(path, &status) == 0)
+        #expect(status.st_mode & 0o7777 == 0o600)
+        #expect(directory.names == ["keys"])
+    }
+
+    @Test(
+        "rotating adds a version that is current, retiring takes the older ones and never the current",
+        arguments: KeyKind.allCases
+    )
+    func rotation(kind: KeyKind) throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.path + "/keys"
+        let first = try KeyFile.loadOrCreate(path: path).keys
+        #expect(KeyKind.allCases.allSatisfy { first.keys(of: $0).map(\.version) == [1] })
+        try KeyFile.rotate(kind, path: path)
+        let rotated = try KeyFile.load(path: path)
+        #expect(rotated.keys(of: kind).map(\.version) == [2, 1])
+        #expect(bytes(rotated.keys(of: kind))[1] == bytes(first.keys(of: kind))[0])
+        #expect(bytes(rotated.keys(of: kind))[0] != bytes(first.keys(of: kind))[0])
+        for other in KeyKind.allCases where other != kind {
+            #expect(bytes(rotated.keys(of: other)) == bytes(first.keys(of: other)))
+        }
+        let retired = try KeyFile.retire(kind, below: 99, path: path)
+        #expect(retired.keys(of: kind).map(\.version) == [2])
+        #expect(bytes(try KeyFile.load(path: path).keys(of: kind)) == [bytes(rotated.keys(of: kind))[0]])
+    }
+
+    @Test("a key file that another process is changing is left alone, and so is one that is not to be trusted")
+    func busy() throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.path + "/keys"
+        _ = try KeyFile.loadOrCreate(path: path)
+        let descriptor = open(path, O_RDONLY)
+        defer { close(descriptor) }
+        #expect(flock(descriptor, LOCK_EX | LOCK_NB) == 0)
+        #expect(reason { try KeyFile.rotate(.wrapping, path: path) } == .busy)
+        #expect(flock(descriptor, LOCK_UN) == 0)
+        chmod(path, 0o640)
+        #expect(reason { try KeyFile.rotate(.wrapping, path: path) } == .tooOpen(mode: 0o640))
+        chmod(path, 0o600)
+        #expect(try KeyFile.load(path: path).wrappingKeys.map(\.version) == [1])
+        #expect(reason { try KeyFile.upgrade(path: directory.path + "/none") } == .missing)
     }
 }

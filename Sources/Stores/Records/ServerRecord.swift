@@ -1,0 +1,186 @@
+public import Base
+public import Settings
+
+/// Where a server is.
+public enum ServerUpstream: Hashable, Sendable {
+    /// An `http` or `https` URL, as written; plain `http` to another machine only with `allowsInsecure`.
+    case http(url: ByteString, allowsInsecure: Bool)
+
+    /// `scheme://host:port`, what credentials are bound to; `nil` for a URL that is none.
+    public var origin: ByteString? {
+        switch self {
+        case .http(let url, _):
+            do throws(UpstreamURL.Refusal) {
+                return try UpstreamURL(url.bytes).origin
+            } catch {
+                return nil
+            }
+        }
+    }
+}
+
+/// Where the value of a header comes from.
+public enum HeaderSource: Hashable, Sendable {
+    /// It stands here openly: no secret.
+    case open(ByteString)
+    /// A variable of the gateway's environment.
+    case environment(ByteString)
+    /// A file, by its path.
+    case file(ByteString)
+    /// A sealed credential of this store, by name.
+    case stored(ByteString)
+}
+
+/// A header field sent to a server with every request, its value by reference.
+public struct HeaderReference: Hashable, Sendable {
+    /// As written.
+    public var name: ByteString
+    /// Where the value comes from.
+    public var source: HeaderSource
+
+    /// A reference from its parts.
+    public init(name: ByteString, source: HeaderSource) {
+        self.name = name
+        self.source = source
+    }
+}
+
+/// What lists show of a tool whose definition changed and was not accepted yet.
+public enum ChangedTools: String, Hashable, Sendable, CaseIterable {
+    /// Nothing.
+    case hide
+    /// The definition that was pinned.
+    case show
+}
+
+/// What happens to calls that need a counter when the counters cannot be reached.
+public enum LimitFailure: String, Hashable, Sendable, CaseIterable {
+    /// They are denied.
+    case closed
+    /// They go on, and the log says so.
+    case open
+}
+
+/// An upstream MCP server behind `/mcp/NAME`.
+public struct ServerRecord: Hashable, Sendable {
+    /// Stands in the path as well.
+    public let id: EntityID
+    /// Keeps ``EntityName``; unique among servers and bundles, which share the path.
+    public var name: ByteString
+    /// Where it is.
+    public var upstream: ServerUpstream
+    /// At most 32, no two with one name.
+    public var headers: [HeaderReference]
+    /// What lists show of changed tools.
+    public var changedTools: ChangedTools
+    /// What happens without counters.
+    public var limitFailure: LimitFailure
+    /// When it was registered; set by the store.
+    public internal(set) var created = WallTime(milliseconds: 0)
+
+    /// A server from its parts.
+    public init(
+        id: EntityID = .random(),
+        name: ByteString,
+        upstream: ServerUpstream,
+        headers: [HeaderReference] = [],
+        changedTools: ChangedTools = .hide,
+        limitFailure: LimitFailure = .closed
+    ) {
+        self.id = id
+        self.name = name
+        self.upstream = upstream
+        self.headers = headers
+        self.changedTools = changedTools
+        self.limitFailure = limitFailure
+    }
+
+    var subject: Subject { Subject(.server, name) }
+
+    /// The server's own row and those of its headers.
+    var rows: [StoredRow] {
+        [row] + headers.enumerated().map { ServerHeader(server: id, position: $0.offset, header: $0.element).row }
+    }
+}
+
+extension ServerRecord: StoredRecord {
+    static let table = RecordTable(
+        "servers",
+        key: ["id"],
+        ["name", "upstream_kind", "upstream_url", "allows_insecure", "changed_tools", "limit_failure", "created"]
+    )
+
+    private enum UpstreamKind: String {
+        case http
+    }
+
+    var values: [StoredValue] {
+        let upstreamValues: [StoredValue]
+        switch upstream {
+        case .http(let url, let allowsInsecure):
+            upstreamValues = [.text(UpstreamKind.http.rawValue), .text(url), .flag(allowsInsecure)]
+        }
+        return [.id(id), .text(name)] + upstreamValues
+            + [.text(changedTools.rawValue), .text(limitFailure.rawValue), .time(created)]
+    }
+
+    /// Without its headers, which are rows of their own.
+    init(reading row: inout RowReader) throws(StoreError) {
+        id = try row.id()
+        name = try row.text()
+        let kind: UpstreamKind = try row.word()
+        switch kind {
+        case .http: upstream = .http(url: try row.text(), allowsInsecure: try row.flag())
+        }
+        headers = []
+        changedTools = try row.word()
+        limitFailure = try row.word()
+        created = try row.time()
+    }
+}
+
+/// A header of a server as a row.
+struct ServerHeader: StoredRecord {
+    static let table = RecordTable("server_headers", key: ["server", "position"], ["name", "source", "value"])
+
+    let server: EntityID
+    let position: Int
+    let header: HeaderReference
+
+    private enum Source: String {
+        case open, environment, file, stored
+    }
+
+    init(server: EntityID, position: Int, header: HeaderReference) {
+        self.server = server
+        self.position = position
+        self.header = header
+    }
+
+    var values: [StoredValue] {
+        let (source, value): (Source, ByteString) =
+            switch header.source {
+            case .open(let value): (.open, value)
+            case .environment(let name): (.environment, name)
+            case .file(let path): (.file, path)
+            case .stored(let name): (.stored, name)
+            }
+        return [.id(server), .count(position), .text(header.name), .text(source.rawValue), .text(value)]
+    }
+
+    init(reading row: inout RowReader) throws(StoreError) {
+        server = try row.id()
+        position = try row.count()
+        let name = try row.text()
+        let kind: Source = try row.word()
+        let value = try row.text()
+        let source: HeaderSource =
+            switch kind {
+            case .open: .open(value)
+            case .environment: .environment(value)
+            case .file: .file(value)
+            case .stored: .stored(value)
+            }
+        header = HeaderReference(name: name, source: source)
+    }
+}

@@ -1,0 +1,112 @@
+import Base
+import Secrets
+import Settings
+import Stores
+import Testing
+
+extension StoreClause {
+    private static func sealed(_ version: UInt32, _ byte: UInt8 = 7) -> SealedCredential {
+        SealedCredential(
+            keyVersion: version,
+            wrapNonce: Scene.bytes(byte, 12),
+            wrappedKey: Scene.bytes(byte, 48),
+            nonce: Scene.bytes(byte, 12),
+            ciphertext: Scene.bytes(byte, 20)
+        )
+    }
+
+    static let secretClauses: [StoreClause] = [
+        StoreClause("a credential comes back as it was saved, and goes with its server") { scene in
+            let server = try scene.save(server: "crm")
+            let origin = try #require(server.upstream.origin)
+            let credential = CredentialRecord(name: "token", server: server.id, origin: origin, sealed: sealed(1))
+            try scene.change { writer throws(StoreError) in try writer.save(credential) }
+            let read = try #require(
+                try scene.store.read { reader throws(StoreError) in try reader.credential(named: "token") }
+            )
+            #expect((read.id, read.server, read.origin) == (credential.id, server.id, origin))
+            #expect(read.sealed == credential.sealed)
+            #expect(
+                try scene.store.read { reader throws(StoreError) in try reader.credentials(of: server.id) } == [read]
+            )
+            var edited = read
+            edited.sealed = sealed(1, 9)
+            let edit = edited
+            scene.time.advance(milliseconds: 9)
+            try scene.change { writer throws(StoreError) in try writer.save(edit) }
+            let again = try scene.store.read { reader throws(StoreError) in try reader.credentials() }[0]
+            #expect(again.sealed == edit.sealed)
+            #expect(again.updated.milliseconds == again.created.milliseconds + 9)
+            try scene.change { writer throws(StoreError) in try writer.remove(server: server.id) }
+            #expect(try scene.store.read { reader throws(StoreError) in try reader.credentials() } == [])
+        },
+        StoreClause("G5: a credential is taken only for the address its server has") { scene in
+            let server = try scene.save(server: "crm")
+            func refusal(_ credential: CredentialRecord) throws -> StoreError? {
+                try scene.refusal { writer throws(StoreError) in try writer.save(credential) }
+            }
+            let origin = try #require(server.upstream.origin)
+            let elsewhere = CredentialRecord(name: "t", server: server.id, origin: "https://x:443", sealed: sealed(1))
+            #expect(try refusal(elsewhere)?.rule?.contains("another address") == true)
+            let nowhere = CredentialRecord(name: "t", server: .random(), origin: origin, sealed: sealed(1))
+            #expect(try refusal(nowhere)?.isNotFound == true)
+            let broken = CredentialRecord(name: "t", server: server.id, origin: origin, sealed: sealed(0))
+            #expect(try refusal(broken)?.rule?.contains("form") == true)
+        },
+        StoreClause("a credential that a header refers to is not removed") { scene in
+            var server = try scene.save(server: "crm")
+            let origin = try #require(server.upstream.origin)
+            let credential = CredentialRecord(name: "token", server: server.id, origin: origin, sealed: sealed(1))
+            server.headers = [HeaderReference(name: "Authorization", source: .stored("token"))]
+            let edited = server
+            try scene.change { writer throws(StoreError) in
+                try writer.save(credential)
+                try writer.save(edited)
+            }
+            let error = try scene.refusal { writer throws(StoreError) in try writer.remove(credential: credential.id) }
+            #expect(error?.rule?.contains("server `crm`") == true)
+        },
+        StoreClause("rewrapping reaches every credential, or none, and no older one is taken afterwards") { scene in
+            let server = try scene.save(server: "crm")
+            let origin = try #require(server.upstream.origin)
+            func credential(_ name: ByteString, _ version: UInt32) -> CredentialRecord {
+                CredentialRecord(name: name, server: server.id, origin: origin, sealed: sealed(version))
+            }
+            try scene.change { writer throws(StoreError) in
+                try writer.save(credential("a", 1))
+                try writer.save(credential("b", 1))
+            }
+            let failure = try scene.refusal { writer throws(StoreError) in
+                _ = try writer.rewrapCredentials(to: 2) { old, _ throws(StoreError) in
+                    guard old.name == "a" else {
+                        throw .refused("it does not open")
+                    }
+                    var new = old
+                    new.sealed = sealed(2)
+                    return new
+                }
+            }
+            #expect(failure == .refused("it does not open"))
+            let versions = try scene.store.read { reader throws(StoreError) in
+                try reader.credentials().map(\.sealed.keyVersion)
+            }
+            #expect(versions == [1, 1])
+            let count = try scene.change { writer throws(StoreError) in
+                try writer.rewrapCredentials(to: 2) { old, _ in
+                    var new = old
+                    new.sealed = sealed(2)
+                    return new
+                }
+            }
+            #expect(count == 2)
+            let late = try scene.refusal { writer throws(StoreError) in try writer.save(credential("c", 1)) }
+            #expect(late?.rule?.contains("rotated") == true)
+            let back = try scene.refusal { writer throws(StoreError) in
+                _ = try writer.rewrapCredentials(to: 1) { old, _ in old }
+            }
+            #expect(back?.rule != nil)
+            #expect(try scene.store.read { reader throws(StoreError) in try reader.wrappingVersion() } == 2)
+            #expect(try scene.store.check() == [])
+        },
+    ]
+}
