@@ -149,10 +149,41 @@ extension Span<UInt8> {
             let word = unsafe UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: start, as: UInt64.self))
             return wanted == 8 ? word : word & ((1 &<< UInt64(8 &* wanted)) &- 1)
         }
+        if count >= 8 {
+            // SAFETY: the last eight bytes of a span of at least eight; those from `start` on are its upper ones.
+            let last = unsafe UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: count &- 8, as: UInt64.self))
+            let word = last &>> UInt64(8 &* (start &- (count &- 8)))
+            return word & ((1 &<< UInt64(8 &* wanted)) &- 1)
+        }
         var word: UInt64 = 0
         for offset in 0..<wanted {
             word |= UInt64(self[start &+ offset]) &<< UInt64(8 &* offset)
         }
         return word
+    }
+
+    /// Below 0, 0 or above 0 as these bytes stand before the others, are the same, or stand after them.
+    public func order(to other: Span<UInt8>) -> Int {
+        let common = Swift.min(count, other.count)
+        for index in 0..<common where self[index] != other[index] {
+            return self[index] < other[index] ? -1 : 1
+        }
+        return count - other.count
+    }
+
+    /// Whether the bytes in `range`, which must lie within, are all ASCII.
+    ///
+    /// Looks at eight bytes a step.
+    @inlinable
+    @inline(__always)
+    public func isASCII(_ range: Range<Int>) -> Bool {
+        let tops: UInt64 = 0x8080_8080_8080_8080
+        var start = range.lowerBound
+        var seen: UInt64 = 0
+        while range.upperBound &- start > 8 {
+            seen |= word(at: start, count: 8)
+            start &+= 8
+        }
+        return start == range.upperBound || (seen | word(at: start, count: range.upperBound &- start)) & tops == 0
     }
 }

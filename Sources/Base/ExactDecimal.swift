@@ -33,6 +33,10 @@ public struct ExactDecimal: Hashable, Sendable {
     ///
     /// Linear in the lexeme, whose exponent may be of any length.
     public init?(lexeme: Span<UInt8>) {
+        if let plain = PlainNumber(lexeme) {
+            self.init(isNegative: plain.isNegative, magnitude: plain.digits, exponent: -plain.fractionDigits)
+            return
+        }
         guard let shape = NumberShape(lexeme) else {
             return nil
         }
@@ -192,6 +196,45 @@ enum DecimalPowers {
             bound = next
         }
         return count
+    }
+}
+
+/// A number of up to eighteen digits without exponent, which most are: read in one pass.
+private struct PlainNumber {
+    var isNegative = false
+    var digits: UInt64 = 0
+    var fractionDigits = 0
+
+    /// `nil` for every other number, and for what is none.
+    init?(_ lexeme: Span<UInt8>) {
+        guard lexeme.count <= 20 else {
+            return nil
+        }
+        var index = 0
+        if index < lexeme.count, lexeme[index] == UInt8(ascii: "-") {
+            isNegative = true
+            index = 1
+        }
+        let start = index
+        var point: Int?
+        while index < lexeme.count {
+            let digit = lexeme[index] &- UInt8(ascii: "0")
+            if digit < 10 {
+                digits = digits &* 10 &+ UInt64(digit)
+            } else if lexeme[index] == UInt8(ascii: "."), point == nil, index > start {
+                point = index
+            } else {
+                return nil
+            }
+            index &+= 1
+        }
+        fractionDigits = point.map { index &- $0 &- 1 } ?? 0
+        let wholeDigits = (point ?? index) &- start
+        let hasLeadingZero = wholeDigits > 1 && lexeme[start] == UInt8(ascii: "0")
+        guard wholeDigits > 0, !hasLeadingZero, point == nil || fractionDigits > 0, wholeDigits &+ fractionDigits <= 18
+        else {
+            return nil
+        }
     }
 }
 

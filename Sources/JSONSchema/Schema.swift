@@ -28,7 +28,14 @@ public struct Schema: Sendable {
     /// Numbers are compared by exact decimal value. When the steps granted for the value's size do not suffice, that is
     /// a violation of `(limit)`.
     public func validate(_ value: JSONValue) -> SchemaViolation? {
-        var validator = Validator(program, bytes: value.range.count)
+        value.withCursor { validate($0, in: value.document) }
+    }
+
+    /// The first violation, `nil` for a valid value; `document` must be the one the value stands in.
+    ///
+    /// As ``validate(_:)``, for who has a cursor already.
+    public func validate(_ value: JSONCursor, in document: JSONDocument) -> SchemaViolation? {
+        var validator = Validator(program, document)
         return validator.violation(of: value)
     }
 }

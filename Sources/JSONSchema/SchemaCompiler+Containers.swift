@@ -73,36 +73,36 @@ extension SchemaCompiler {
     ) throws(SchemaError) -> ObjectRules? {
         var rules = ObjectRules()
         var isNeeded = false
+        var required: Set<ByteString> = []
         if dialect.hasValidation {
             rules.minimum = try count(value["minProperties"], .minProperties) ?? 0
             rules.maximum = try count(value["maxProperties"], .maxProperties) ?? .max
-            if let list = value["required"] {
-                let distinct = Set(try names(list, .required))
-                rules.required = KeyTable(distinct.map { ($0, 0) })
-            }
+            required = Set(try value["required"].map { list throws(SchemaError) in try names(list, .required) } ?? [])
             try addDependentNames(of: value, dialect, to: &rules)
             isNeeded = rules.minimum > 0 || rules.maximum < .max || !rules.dependentRequired.isEmpty
         }
+        var properties: [(key: ByteString, node: Int)] = []
         if dialect.hasApplicators {
-            try addProperties(of: value, resource, to: &rules)
+            properties = try addProperties(of: value, resource, to: &rules)
         }
+        rules.members = MemberRules(properties: properties, required: required)
         if dialect.hasUnevaluated, dialect.version >= .draft201909 {
             rules.unevaluated = try schema(value["unevaluatedProperties"], in: resource)
         }
         return isNeeded || rules.judgesMembers || rules.unevaluated != nil ? rules : nil
     }
 
+    /// Adds what judges members by their names; gives those of `properties`.
     private mutating func addProperties(
         of value: JSONValue,
         _ resource: Int,
         to rules: inout ObjectRules
-    ) throws(SchemaError) {
+    ) throws(SchemaError) -> [(key: ByteString, node: Int)] {
+        var properties: [(key: ByteString, node: Int)] = []
         if let map = value["properties"] {
-            var entries: [(key: ByteString, value: Int)] = []
             for member in try members(of: map, .properties) {
-                entries.append((ByteString(member.key.slice), try number(of: member.value, in: resource)))
+                properties.append((ByteString(member.key.slice), try number(of: member.value, in: resource)))
             }
-            rules.properties = KeyTable(entries)
         }
         if let map = value["patternProperties"] {
             for member in try members(of: map, .patternProperties) {
@@ -112,6 +112,7 @@ extension SchemaCompiler {
         }
         rules.additional = try schema(value["additionalProperties"], in: resource)
         rules.names = try schema(value["propertyNames"], in: resource)
+        return properties
     }
 
     private func addDependentNames(

@@ -5,16 +5,24 @@ import Patterns
 /// Everything that judging needs, immutable.
 final class SchemaProgram: Sendable {
     let nodes: [SchemaNode]
+    /// What `type` says, by node, where that is all a node says; `nil` for the others.
+    ///
+    /// Most properties of most tools ask for a type and nothing else, and reading this counts no reference.
+    let plainTypes: [TypeSet?]
     let root: Int
     /// For every dynamic name: the subschema that has it, by resource.
     let dynamicTargets: [[Int: Int]]
     let limits: SchemaLimits
+    /// Whether a reference depends on the schemas around it: without, nobody has to keep track of them.
+    let hasDynamicScope: Bool
 
     init(nodes: [SchemaNode], root: Int, dynamicTargets: [[Int: Int]], limits: SchemaLimits) {
         self.nodes = nodes
+        plainTypes = nodes.map { $0.asksTypeOnly ? $0.types ?? .any : nil }
         self.root = root
         self.dynamicTargets = dynamicTargets
         self.limits = limits
+        hasDynamicScope = !dynamicTargets.isEmpty
     }
 }
 

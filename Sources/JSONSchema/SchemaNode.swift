@@ -18,7 +18,12 @@ final class SchemaNode: Sendable {
     /// The candidates of `const` and `enum`.
     let candidates: [(keyword: SchemaKeyword, values: [JSONValue])]
 
+    /// Whether `type` is all there is: what most properties of most tools say.
+    let asksTypeOnly: Bool
+
     init(_ parts: SchemaParts) {
+        let hasRules = parts.number != nil || parts.string != nil || parts.array != nil || parts.object != nil
+        asksTypeOnly = parts.verdict == nil && parts.applicators.isEmpty && parts.candidates.isEmpty && !hasRules
         verdict = parts.verdict
         resource = parts.resource
         types = parts.types
@@ -72,6 +77,13 @@ struct TypeSet: Sendable {
     private var kinds: UInt8 = 0
     private var takesIntegers = false
 
+    /// Every type.
+    static let any: TypeSet = {
+        var types = TypeSet()
+        types.kinds = .max
+        return types
+    }()
+
     /// Adds a type by name; false when there is no such type.
     mutating func insert(_ name: JSONString) -> Bool {
         let names: [(StaticString, JSONKind)] = [
@@ -89,12 +101,13 @@ struct TypeSet: Sendable {
         return true
     }
 
-    func contains(_ value: JSONValue) -> Bool {
+    @inline(__always)
+    func contains(_ value: JSONCursor) -> Bool {
         let kind = value.kind
-        if kinds & (1 << kind.rawValue) != 0 {
+        if kinds & (1 &<< kind.rawValue) != 0 {
             return true
         }
-        return takesIntegers && kind == .number && value.number?.decimal.isInteger == true
+        return takesIntegers && kind == .number && value.decimal.isInteger
     }
 }
 
@@ -137,8 +150,7 @@ struct ArrayRules: Sendable {
 struct ObjectRules: Sendable {
     var minimum = 0
     var maximum = Int.max
-    var required = KeyTable([])
-    var properties = KeyTable([])
+    var members = MemberRules()
     var patterns: [(pattern: Pattern, node: Int)] = []
     var additional: Int?
     var names: Int?
@@ -147,6 +159,33 @@ struct ObjectRules: Sendable {
 
     /// Whether members have to be looked at one by one.
     var judgesMembers: Bool {
-        required.count > 0 || properties.count > 0 || !patterns.isEmpty || additional != nil || names != nil
+        !members.isEmpty || !patterns.isEmpty || additional != nil || names != nil
+    }
+}
+
+/// `properties` and `required`, in one table: a member is looked up once.
+struct MemberRules: Sendable {
+    private var keys = KeyTable([])
+    private var rules: [(node: Int?, isRequired: Bool)] = []
+    private(set) var requiredCount = 0
+
+    init() {}
+
+    init(properties: [(key: ByteString, node: Int)], required: Set<ByteString>) {
+        let declared = Set(properties.map(\.key))
+        let others = required.filter { !declared.contains($0) }
+        keys = KeyTable(properties.map(\.key.bytes) + others.map(\.bytes))
+        rules = properties.map { ($0.node, required.contains($0.key)) } + others.map { _ in (nil, true) }
+        requiredCount = required.count
+    }
+
+    var isEmpty: Bool { rules.isEmpty }
+
+    /// What the keywords say of a member with this key.
+    func rule(of key: Span<UInt8>) -> (node: Int?, isRequired: Bool)? {
+        guard case .found(let number) = keys.find(key, 0..<key.count) else {
+            return nil
+        }
+        return rules[number]
     }
 }

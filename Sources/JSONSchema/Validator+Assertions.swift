@@ -4,8 +4,9 @@ import Patterns
 
 extension Validator {
     /// `const` and `enum`.
-    mutating func satisfiesCandidates(_ node: SchemaNode, _ value: JSONValue) -> Bool {
+    mutating func satisfiesCandidates(_ node: SchemaNode, _ value: JSONCursor) -> Bool {
         let cost = 1 + value.range.count / 16
+        let value = value.value(in: document)
         for (keyword, candidates) in node.candidates {
             guard candidates.contains(where: { spend(cost) && $0.isEqual(to: value) }) else {
                 return fail(keyword)
@@ -14,17 +15,14 @@ extension Validator {
         return true
     }
 
-    mutating func satisfies(_ rules: NumberRules, _ value: JSONValue) -> Bool {
-        guard let number = value.number else {
-            return true
-        }
+    mutating func satisfies(_ rules: NumberRules, _ value: JSONCursor) -> Bool {
         // Dividing by a number of many digits takes their product.
-        let digits = number.lexeme.count
+        let digits = value.range.count
         let division = rules.divisorDigits > 19 ? (digits + rules.divisorDigits) * rules.divisorDigits / 16 : 0
         guard spend(division) else {
             return false
         }
-        let decimal = number.decimal
+        let decimal = value.decimal
         for (keyword, limit) in rules.bounds {
             let isWithin =
                 switch keyword {
@@ -40,12 +38,12 @@ extension Validator {
         return rules.divisor.map { decimal.isMultiple(of: $0) } ?? true || fail(.multipleOf)
     }
 
-    mutating func satisfies(_ rules: StringRules, _ value: JSONValue) -> Bool {
-        guard let string = value.string, spend(string.rawRange.count / 16) else {
-            return value.string == nil
+    mutating func satisfies(_ rules: StringRules, _ value: JSONCursor) -> Bool {
+        guard spend(value.range.count / 16) else {
+            return false
         }
         if rules.minimum > 0 || rules.maximum < .max {
-            let count = string.scalarCount
+            let count = value.scalarCount
             guard count >= rules.minimum else {
                 return fail(.minLength)
             }
@@ -54,8 +52,7 @@ extension Validator {
             }
         }
         if let pattern = rules.pattern {
-            let text = string.slice
-            guard pattern.matches(text.span) else {
+            guard value.matches(pattern) else {
                 return fail(.pattern)
             }
         }
@@ -64,7 +61,7 @@ extension Validator {
 
     // MARK: - arrays
 
-    mutating func satisfies(_ rules: ArrayRules, _ value: JSONValue, _ own: inout Evaluated?) -> Bool {
+    mutating func satisfies(_ rules: ArrayRules, _ value: JSONCursor, _ own: inout Evaluated?) -> Bool {
         let count = value.count
         guard count >= rules.minimum else {
             return fail(.minItems)
@@ -81,13 +78,14 @@ extension Validator {
 
     private mutating func satisfiesElements(
         _ rules: ArrayRules,
-        _ value: JSONValue,
+        _ value: JSONCursor,
         _ own: inout Evaluated?
     ) -> Bool {
         guard !rules.prefix.isEmpty || rules.rest != nil else {
             return true
         }
-        for (position, element) in value.elements.enumerated() {
+        var element = value.first
+        for position in 0..<value.count {
             let isInPrefix = position < rules.prefix.count
             guard let id = isInPrefix ? rules.prefix[position] : rules.rest else {
                 break
@@ -95,6 +93,7 @@ extension Validator {
             guard apply(id, to: element, for: isInPrefix ? rules.prefixKeyword : rules.restKeyword) else {
                 return fail(inElement: position)
             }
+            element = element.following
         }
         own?.insert(before: rules.rest == nil ? rules.prefix.count : .max)
         return true
@@ -102,14 +101,17 @@ extension Validator {
 
     private mutating func satisfiesContains(
         _ rules: ArrayRules,
-        _ value: JSONValue,
+        _ value: JSONCursor,
         _ own: inout Evaluated?
     ) -> Bool {
         guard let id = rules.contains else {
             return true
         }
         var count = 0
-        for (position, element) in value.elements.enumerated() {
+        var next = value.first
+        for position in 0..<value.count {
+            let element = next
+            next = element.following
             var inner: Evaluated?
             guard accepts(id, element, into: &inner) else {
                 continue
@@ -132,12 +134,12 @@ extension Validator {
     }
 
     /// Whether no two elements are equal: pairwise for a few, else by sorting their canonical texts.
-    private mutating func areDistinct(_ value: JSONValue) -> Bool {
+    private mutating func areDistinct(_ value: JSONCursor) -> Bool {
         // The canonical texts are about as long as the value.
         guard spend(value.range.count / 2) else {
             return false
         }
-        let elements = Array(value.elements)
+        let elements = Array(value.value(in: document).elements)
         guard elements.count > 8 else {
             for (position, element) in elements.enumerated() {
                 for other in elements[..<position] where other.isEqual(to: element) {
@@ -155,7 +157,7 @@ extension Validator {
 
     // MARK: - objects
 
-    mutating func satisfies(_ rules: ObjectRules, _ value: JSONValue, _ own: inout Evaluated?) -> Bool {
+    mutating func satisfies(_ rules: ObjectRules, _ value: JSONCursor, _ own: inout Evaluated?) -> Bool {
         let count = value.count
         guard count >= rules.minimum else {
             return fail(.minProperties)
@@ -163,7 +165,7 @@ extension Validator {
         guard count <= rules.maximum else {
             return fail(.maxProperties)
         }
-        guard count >= rules.required.count else {
+        guard count >= rules.members.requiredCount else {
             return fail(.required)
         }
         guard !rules.judgesMembers || satisfiesMembers(rules, value, &own) else {
@@ -173,11 +175,11 @@ extension Validator {
             guard spend(count) else {
                 return false
             }
-            guard value.member(trigger.bytes) != nil else {
+            guard value.hasMember(trigger.bytes) else {
                 continue
             }
             for name in names {
-                guard spend(count), value.member(name.bytes) != nil else {
+                guard spend(count), value.hasMember(name.bytes) else {
                     return fail(.dependentRequired)
                 }
             }
@@ -187,65 +189,94 @@ extension Validator {
 
     private mutating func satisfiesMembers(
         _ rules: ObjectRules,
-        _ value: JSONValue,
+        _ value: JSONCursor,
         _ own: inout Evaluated?
     ) -> Bool {
         // Keys are unique: counting the required ones that are there is enough, in one pass.
-        var missing = rules.required.count
-        for (position, member) in value.members.enumerated() {
-            let key = member.key.slice
-            guard spend(1 + key.count / 16) else {
+        var missing = rules.members.requiredCount
+        var key = value.first
+        for position in 0..<value.count {
+            let member = key.following
+            guard spend(1 + key.range.count / 16) else {
                 return false
             }
-            if missing > 0, rules.required.value(of: key) != nil {
+            if let names = rules.names, !accepts(names, key: key) {
+                _ = fail(.propertyNames)
+                return fail(inMember: key)
+            }
+            let rule = key.withText { rules.members.rule(of: $0) }
+            if rule?.isRequired == true {
                 missing -= 1
             }
-            if let names = rules.names, !accepts(names, key: member) {
-                _ = fail(.propertyNames)
-                return fail(inMember: member.key)
-            }
-            guard let isEvaluated = judge(member, key, by: rules) else {
-                return fail(inMember: member.key)
+            guard let isEvaluated = judge(key, member, by: rules, property: rule?.node) else {
+                return fail(inMember: key)
             }
             if isEvaluated {
                 own?.insert(position)
             }
+            key = member.following
         }
         return missing == 0 || fail(.required)
     }
 
-    private mutating func accepts(_ names: Int, key member: JSONMember) -> Bool {
+    private mutating func accepts(_ names: Int, key: JSONCursor) -> Bool {
         var inner: Evaluated?
-        return accepts(names, member.key.value, into: &inner)
+        return accepts(names, key, into: &inner)
     }
 
     /// Whether some keyword applied to a member; `nil` when one was violated.
-    private mutating func judge(_ member: JSONMember, _ key: ArraySlice<UInt8>, by rules: ObjectRules) -> Bool? {
+    private mutating func judge(
+        _ key: JSONCursor,
+        _ member: JSONCursor,
+        by rules: ObjectRules,
+        property: Int?
+    ) -> Bool? {
         var isJudged = false
-        if let id = rules.properties.value(of: key) {
+        if let property {
             isJudged = true
-            guard apply(id, to: member.value, for: .properties) else {
+            guard apply(property, to: member, for: .properties) else {
                 return nil
             }
         }
         for (pattern, id) in rules.patterns {
-            guard spend(1 + key.count / 16) else {
+            guard spend(1 + key.range.count / 16) else {
                 return nil
             }
-            guard pattern.matches(key.span) else {
+            guard key.matches(pattern) else {
                 continue
             }
             isJudged = true
-            guard apply(id, to: member.value, for: .patternProperties) else {
+            guard apply(id, to: member, for: .patternProperties) else {
                 return nil
             }
         }
         if !isJudged, let id = rules.additional {
             isJudged = true
-            guard apply(id, to: member.value, for: .additionalProperties) else {
+            guard apply(id, to: member, for: .additionalProperties) else {
                 return nil
             }
         }
         return isJudged
+    }
+}
+
+extension JSONCursor {
+    /// Runs `body` with the text of a string or key, escapes resolved.
+    @inline(__always)
+    fileprivate func withText<Result>(_ body: (Span<UInt8>) -> Result) -> Result {
+        guard hasEscapes else {
+            return body(rawText)
+        }
+        let text = resolvedText
+        return body(text.span)
+    }
+
+    fileprivate func matches(_ pattern: Pattern) -> Bool {
+        withText { pattern.matches($0) }
+    }
+
+    /// Whether an object has a member with this key.
+    func hasMember(_ key: [UInt8]) -> Bool {
+        member(key.span) != nil
     }
 }

@@ -6,8 +6,10 @@ import JSONText
 /// Recursion is bounded by the program's depth limit, work by its steps; when either runs out the verdict is a
 /// violation, whatever `not` or `anyOf` would have made of a failure.
 struct Validator {
-    let program: SchemaProgram
-    private var remaining: Int
+    private let program: SchemaProgram
+    /// The one the value stands in.
+    let document: JSONDocument
+    private var remaining = 0
     private(set) var isExhausted = false
     private var depth = 0
     /// The resources whose schemas are being applied, outermost first; the dynamic scope.
@@ -19,16 +21,18 @@ struct Validator {
     private var path: [PathStep] = []
 
     private enum PathStep {
-        case member(JSONString)
+        /// The place of its key on the tape.
+        case member(Int)
         case element(Int)
     }
 
-    init(_ program: SchemaProgram, bytes: Int) {
+    init(_ program: SchemaProgram, _ document: JSONDocument) {
         self.program = program
-        remaining = program.limits.steps(forBytes: bytes)
+        self.document = document
     }
 
-    mutating func violation(of value: JSONValue) -> SchemaViolation? {
+    mutating func violation(of value: JSONCursor) -> SchemaViolation? {
+        remaining = program.limits.steps(forBytes: value.range.count)
         var evaluated: Evaluated?
         let isValid = apply(program.root, to: value, for: .refusal, into: &evaluated)
         if isExhausted {
@@ -42,7 +46,7 @@ struct Validator {
         for step in path.reversed() {
             text.append(UInt8(ascii: "/"))
             switch step {
-            case .member(let key): JSONPointer.append(token: key.slice, to: &text)
+            case .member(let key): JSONPointer.append(token: document.string(at: key).slice, to: &text)
             case .element(let position): text.append(decimal: position)
             }
         }
@@ -60,9 +64,9 @@ struct Validator {
     }
 
     /// Adds where a violation inside lies; always false.
-    mutating func fail(inMember key: JSONString) -> Bool {
+    mutating func fail(inMember key: JSONCursor) -> Bool {
         if speculation == 0 {
-            path.append(.member(key))
+            path.append(.member(key.place))
         }
         return false
     }
@@ -76,6 +80,7 @@ struct Validator {
     }
 
     /// Pays for work; false when there is no more to pay with.
+    @inline(__always)
     mutating func spend(_ steps: Int) -> Bool {
         guard remaining >= steps else {
             isExhausted = true
@@ -89,7 +94,7 @@ struct Validator {
     // MARK: - applying
 
     /// Applies a subschema only to know whether the value satisfies it.
-    mutating func accepts(_ id: Int, _ value: JSONValue, into evaluated: inout Evaluated?) -> Bool {
+    mutating func accepts(_ id: Int, _ value: JSONCursor, into evaluated: inout Evaluated?) -> Bool {
         speculation += 1
         let isValid = apply(id, to: value, for: .refusal, into: &evaluated)
         speculation -= 1
@@ -97,7 +102,7 @@ struct Validator {
     }
 
     /// Applies a subschema to a value of its own, whose evaluation concerns nobody outside.
-    mutating func apply(_ id: Int, to value: JSONValue, for keyword: SchemaKeyword) -> Bool {
+    mutating func apply(_ id: Int, to value: JSONCursor, for keyword: SchemaKeyword) -> Bool {
         var evaluated: Evaluated?
         return apply(id, to: value, for: keyword, into: &evaluated)
     }
@@ -107,14 +112,17 @@ struct Validator {
     /// `keyword` is who asks, and what is violated when the subschema is just `false`.
     mutating func apply(
         _ id: Int,
-        to value: JSONValue,
+        to value: JSONCursor,
         for keyword: SchemaKeyword,
         into evaluated: inout Evaluated?
     ) -> Bool {
-        let node = program.nodes[id]
         guard spend(1) else {
             return false
         }
+        if let types = program.plainTypes[id] {
+            return satisfies(types, value)
+        }
+        let node = program.nodes[id]
         if let verdict = node.verdict {
             return verdict || fail(keyword)
         }
@@ -125,7 +133,7 @@ struct Validator {
         }
         depth += 1
         defer { depth -= 1 }
-        let isEntering = scope.last != node.resource
+        let isEntering = program.hasDynamicScope && scope.last != node.resource
         if isEntering {
             scope.append(node.resource)
         }
@@ -136,12 +144,10 @@ struct Validator {
         }
         let isTracking = evaluated != nil || node.array?.unevaluated != nil || node.object?.unevaluated != nil
         var own = isTracking ? Evaluated(count: value.count) : nil
-        // What is tracked is copied and merged, 64 positions a word; long numbers take long to read.
-        guard spend(isTracking ? value.count / 64 : 0), spend(value.kind == .number ? value.range.count / 16 : 0) else {
-            return false
-        }
-        guard satisfiesAssertions(node, value, &own), satisfiesApplicators(node, value, &own),
-            satisfiesUnevaluated(node, value, &own)
+        // What is tracked is copied and merged, 64 positions a word.
+        guard spend(isTracking ? value.count / 64 : 0), satisfies(node.types, value),
+            satisfiesAssertions(node, value, &own),
+            satisfiesApplicators(node, value, &own), satisfiesUnevaluated(node, value, &own)
         else {
             return false
         }
@@ -151,26 +157,47 @@ struct Validator {
         return true
     }
 
+    /// `type`; whoever asks about a number pays for reading it, for long ones take long.
+    @inline(__always)
+    private mutating func satisfies(_ types: TypeSet?, _ value: JSONCursor) -> Bool {
+        guard value.kind != .number || spend(value.range.count / 16) else {
+            return false
+        }
+        guard let types else {
+            return true
+        }
+        return types.contains(value) || fail(.type)
+    }
+
     private mutating func satisfiesAssertions(
         _ node: SchemaNode,
-        _ value: JSONValue,
+        _ value: JSONCursor,
         _ own: inout Evaluated?
     ) -> Bool {
-        if let types = node.types, !types.contains(value) {
-            return fail(.type)
-        }
         guard node.candidates.isEmpty || satisfiesCandidates(node, value) else {
             return false
         }
         switch value.kind {
         case .number:
-            return node.number.map { satisfies($0, value) } ?? true
+            guard let rules = node.number else {
+                return true
+            }
+            return satisfies(rules, value)
         case .string:
-            return node.string.map { satisfies($0, value) } ?? true
+            guard let rules = node.string else {
+                return true
+            }
+            return satisfies(rules, value)
         case .array:
-            return node.array.map { satisfies($0, value, &own) } ?? true
+            guard let rules = node.array else {
+                return true
+            }
+            return satisfies(rules, value, &own)
         case .object:
-            return node.object.map { satisfies($0, value, &own) } ?? true
+            guard let rules = node.object else {
+                return true
+            }
+            return satisfies(rules, value, &own)
         case .null, .boolean:
             return true
         }
@@ -178,7 +205,7 @@ struct Validator {
 
     private mutating func satisfiesApplicators(
         _ node: SchemaNode,
-        _ value: JSONValue,
+        _ value: JSONCursor,
         _ own: inout Evaluated?
     ) -> Bool {
         for applicator in node.applicators {
@@ -189,7 +216,7 @@ struct Validator {
         return true
     }
 
-    private mutating func satisfies(_ applicator: Applicator, _ value: JSONValue, _ own: inout Evaluated?) -> Bool {
+    private mutating func satisfies(_ applicator: Applicator, _ value: JSONCursor, _ own: inout Evaluated?) -> Bool {
         switch applicator {
         case .reference(let id):
             return apply(id, to: value, for: .reference, into: &own)
@@ -212,18 +239,34 @@ struct Validator {
             return !accepts(id, value, into: &inner) || fail(.not)
         case .condition(let test, let then, let otherwise):
             if accepts(test, value, into: &own) {
-                return then.map { apply($0, to: value, for: .then, into: &own) } ?? true
+                return satisfies(then, .then, value, &own)
             }
-            return otherwise.map { apply($0, to: value, for: .else, into: &own) } ?? true
+            return satisfies(otherwise, .else, value, &own)
         case .dependent(let key, let id):
             guard spend(value.count / 16) else {
                 return false
             }
-            return value.member(key.bytes) == nil || apply(id, to: value, for: .dependentSchemas, into: &own)
+            guard value.hasMember(key.bytes) else {
+                return true
+            }
+            return apply(id, to: value, for: .dependentSchemas, into: &own)
         }
     }
 
-    private mutating func satisfiesAny(_ ids: [Int], _ value: JSONValue, _ own: inout Evaluated?) -> Bool {
+    /// A branch of a condition, which need not be there.
+    private mutating func satisfies(
+        _ branch: Int?,
+        _ keyword: SchemaKeyword,
+        _ value: JSONCursor,
+        _ own: inout Evaluated?
+    ) -> Bool {
+        guard let branch else {
+            return true
+        }
+        return apply(branch, to: value, for: keyword, into: &own)
+    }
+
+    private mutating func satisfiesAny(_ ids: [Int], _ value: JSONCursor, _ own: inout Evaluated?) -> Bool {
         var isSatisfied = false
         for id in ids where accepts(id, value, into: &own) {
             isSatisfied = true
@@ -235,7 +278,7 @@ struct Validator {
         return isSatisfied
     }
 
-    private mutating func satisfiesOne(_ ids: [Int], _ value: JSONValue, _ own: inout Evaluated?) -> Bool {
+    private mutating func satisfiesOne(_ ids: [Int], _ value: JSONCursor, _ own: inout Evaluated?) -> Bool {
         var count = 0
         for id in ids where accepts(id, value, into: &own) {
             count += 1
@@ -248,17 +291,19 @@ struct Validator {
 
     private mutating func satisfiesUnevaluated(
         _ node: SchemaNode,
-        _ value: JSONValue,
+        _ value: JSONCursor,
         _ own: inout Evaluated?
     ) -> Bool {
         if value.kind == .array, let id = node.array?.unevaluated {
             guard spend(value.count / 4) else {
                 return false
             }
-            for (position, element) in value.elements.enumerated() where own?.contains(position) != true {
-                guard apply(id, to: element, for: .unevaluatedItems) else {
+            var element = value.first
+            for position in 0..<value.count {
+                guard own?.contains(position) == true || apply(id, to: element, for: .unevaluatedItems) else {
                     return fail(inElement: position)
                 }
+                element = element.following
             }
             own?.insertAll()
         }
@@ -266,10 +311,13 @@ struct Validator {
             guard spend(value.count / 4) else {
                 return false
             }
-            for (position, member) in value.members.enumerated() where own?.contains(position) != true {
-                guard apply(id, to: member.value, for: .unevaluatedProperties) else {
-                    return fail(inMember: member.key)
+            var key = value.first
+            for position in 0..<value.count {
+                let member = key.following
+                guard own?.contains(position) == true || apply(id, to: member, for: .unevaluatedProperties) else {
+                    return fail(inMember: key)
                 }
+                key = member.following
             }
             own?.insertAll()
         }

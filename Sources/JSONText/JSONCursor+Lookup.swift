@@ -1,3 +1,5 @@
+public import Base
+
 /// What looking for a member by name came to.
 public enum MemberSearch: ~Escapable {
     /// No member has the name, and none is nearly it.
@@ -8,7 +10,65 @@ public enum MemberSearch: ~Escapable {
     case ambiguous
 }
 
+/// Which members of one object have keys of a table: filled in one walk over the tape, without an allocation.
+///
+/// It cannot be copied, because every copy would be one of 128 bytes.
+public struct JSONMemberPlaces: ~Copyable {
+    /// LIMIT: the most keys a table may have to be looked for at once.
+    public static let maximumCount = 32
+
+    /// The member values' places by the numbers of their keys; 0 is nobody, for place 0 is the root.
+    fileprivate var places = InlineArray<32, UInt32>(repeating: 0)
+    /// Whether every key of the object could be told by its bytes: none has escapes or bytes beyond ASCII, and none may be
+    /// a key of the table but for the case of its letters.
+    ///
+    /// When not, only ``JSONCursor/search(_:folded:isTwin:)`` can tell.
+    public fileprivate(set) var isCertain = true
+
+    fileprivate init() {}
+
+    /// Nothing was found, and nothing is certain.
+    public static var unknown: JSONMemberPlaces {
+        var places = JSONMemberPlaces()
+        places.isCertain = false
+        return places
+    }
+}
+
 extension JSONCursor {
+    /// Finds all members of an object whose keys are in the table, in one walk; nobody for other kinds.
+    ///
+    /// O(members); no allocation.
+    public func places(of keys: borrowing KeyTable) -> JSONMemberPlaces {
+        var places = JSONMemberPlaces()
+        guard kind == .object, keys.count > 0 else {
+            return places
+        }
+        guard keys.count <= JSONMemberPlaces.maximumCount else {
+            places.isCertain = false
+            return places
+        }
+        var name = self.first
+        for _ in 0..<count {
+            let member = name.following
+            let key = name.rawText
+            switch name.hasEscapes ? .near : keys.findPlain(key, 0..<key.count) {
+            case .found(let number): places.places[number] = UInt32(truncatingIfNeeded: member.place)
+            case .near: places.isCertain = false
+            case .absent: break
+            }
+            name = member.following
+        }
+        return places
+    }
+
+    /// The member whose key has this number; `places` must be of this object.
+    @_lifetime(copy self)
+    public func member(_ number: Int, at places: borrowing JSONMemberPlaces) -> JSONCursor? {
+        let place = places.places[number]
+        return place == 0 ? nil : at(Int(place))
+    }
+
     /// Looks for the member named `key` among an object's members, in one walk over the tape.
     ///
     /// `isTwin` is asked about every other key that could fold to `folded` (toNFKC_Casefold of `key`): keys with escapes or

@@ -18,16 +18,22 @@ public struct JSONCursor: ~Escapable {
     }
 
     /// What it is.
+    @inline(__always)
     public var kind: JSONKind { tape[index].kind }
 
     /// Its exact bytes in the document, quotes and brackets included.
+    @inline(__always)
     public var range: Range<Int> { tape[index].range }
 
     /// How many elements or members; 0 for other kinds.
+    @inline(__always)
     public var count: Int {
         let node = tape[index]
         return node.kind == .array || node.kind == .object ? node.count : 0
     }
+
+    /// Where it stands on its document's tape, for ``JSONDocument/string(at:)``.
+    package var place: Int { index }
 
     /// The same value, to keep; `document` must be the one it stands in.
     public func value(in document: JSONDocument) -> JSONValue { JSONValue(document: document, index: index) }
@@ -41,6 +47,7 @@ public struct JSONCursor: ~Escapable {
     }
 
     /// The exact value of a number; zero for other kinds.
+    @inline(__always)
     public var decimal: ExactDecimal {
         let node = tape[index]
         // The reader checked the grammar, which is the same.
@@ -48,11 +55,13 @@ public struct JSONCursor: ~Escapable {
     }
 
     /// Whether a string or key was written with escapes; without, ``rawText`` is its text.
+    @inline(__always)
     public var hasEscapes: Bool { tape[index].hasEscapes }
 
     /// What stands between the quotes of a string or key, as written; nothing for other kinds.
     public var rawText: Span<UInt8> {
         @_lifetime(copy self)
+        @inline(__always)
         get {
             let node = tape[index]
             return text.extracting(node.kind == .string ? node.contents : 0..<0)
@@ -70,9 +79,26 @@ public struct JSONCursor: ~Escapable {
 
     // MARK: - values inside
 
+    /// The member with this key, by exact bytes; O(members), no allocation unless a key has escapes.
+    @_lifetime(copy self)
+    public func member(_ key: Span<UInt8>) -> JSONCursor? {
+        guard kind == .object else {
+            return nil
+        }
+        var name = first
+        for _ in 0..<count {
+            if name.isText(key) {
+                return name.following
+            }
+            name = name.following.following
+        }
+        return nil
+    }
+
     /// The first element of an array, the first key of an object; only there when ``count`` is not 0.
     public var first: JSONCursor {
         @_lifetime(copy self)
+        @inline(__always)
         get { JSONCursor(text, tape, index + 1) }
     }
 
@@ -81,8 +107,13 @@ public struct JSONCursor: ~Escapable {
     /// Only there as long as the container's ``count`` says so.
     public var following: JSONCursor {
         @_lifetime(copy self)
+        @inline(__always)
         get { JSONCursor(text, tape, Int(tape[index].next)) }
     }
+
+    /// The value at a place of the same tape.
+    @_lifetime(copy self)
+    func at(_ place: Int) -> JSONCursor { JSONCursor(text, tape, place) }
 
     /// The element at `position`, from 0; `nil` outside.
     ///

@@ -21,6 +21,9 @@ public final class JSONDocument: Sendable {
     /// The value itself.
     public var root: JSONValue { JSONValue(document: self, index: 0) }
 
+    /// The string or key at a cursor's place.
+    package func string(at place: Int) -> JSONString { JSONString(document: self, index: place) }
+
     /// A string's text, escapes resolved.
     func resolved(_ contents: Range<Int>) -> [UInt8] {
         let bytes = bytes

@@ -22,7 +22,9 @@ struct TapeNode {
         details = UInt32(kind.rawValue) | (hasEscapes ? 8 : 0)
     }
 
+    @inline(__always)
     var kind: JSONKind { JSONKind(rawValue: UInt8(truncatingIfNeeded: details & 7)) ?? .null }
+    @inline(__always)
     var hasEscapes: Bool { details & 8 != 0 }
     /// LIMIT: 28 bits; a document has at most 2^27 nodes.
     var count: Int { Int(details >> 4) }
@@ -53,7 +55,8 @@ struct TapeNode {
     /// Bytes between a string's quotes.
     var contentsCount: Int { Int(end) &- Int(start) &- 2 }
     /// Between a string's quotes.
-    var contents: Range<Int> { Int(start) + 1..<Int(end) - 1 }
+    @inline(__always)
+    var contents: Range<Int> { Int(start) &+ 1..<Int(end) &- 1 }
 }
 
 /// What a JSON value is.

@@ -20,13 +20,19 @@ private func definition(
     return try #require(ToolDefinition(value, toolClass: toolClass, standing: standing))
 }
 
-private func call(_ tool: ByteString = "x", _ definition: ToolDefinition? = nil, isListed: Bool = true) -> PolicyCall {
+private func call(
+    _ tool: ByteString = "x",
+    _ definition: ToolDefinition? = nil,
+    isListed: Bool = true,
+    isApproved: Bool = false
+) -> PolicyCall {
     PolicyCall(
         tool: tool,
         definition: definition,
         isListed: isListed,
         caller: caller,
-        time: WallTime(milliseconds: 0)
+        time: WallTime(milliseconds: 0),
+        isApproved: isApproved
     )
 }
 
@@ -258,9 +264,7 @@ struct DecisionOrderTests {
         #expect(demand.approvers == [["role:admin"], ["requester"], nil])
         #expect(demand.timeoutSeconds == 600)
         #expect(demand.grantsSeconds == nil)
-        var approved = call()
-        approved.isApproved = true
-        let passed = compiled.decide(approved, trace: true)
+        let passed = compiled.decide(call(isApproved: true), trace: true)
         #expect(passed.outcome == .allow)
         #expect(passed.shadow == nil)
         #expect(passed.steps.map(\.result) == [.skipped, .skipped, .skipped, .skipped])

@@ -70,7 +70,9 @@ final class CompiledStorage: Sendable {
     let showsDenied: Bool
     let zone: TimeZoneRules
     let hidden: NameSet
-    let exactEntries: [ByteString: CompiledEntry]
+    /// The exact keys of `tools`, and what each says.
+    private let exactNames: KeyTable
+    let exactEntries: [CompiledEntry]
     /// Most specific first; no two of one specificity match the same name.
     let patternEntries: [(pattern: NamePattern, entry: CompiledEntry)]
     /// `nil` when the policy has no `classes`.
@@ -90,7 +92,8 @@ final class CompiledStorage: Sendable {
         showsDenied = parts.document.showsDenied
         zone = parts.zone
         hidden = NameSet(parts.document.hide.map(\.value))
-        exactEntries = parts.exactEntries
+        exactNames = KeyTable(parts.exactEntries.map(\.name.bytes))
+        exactEntries = parts.exactEntries.map(\.entry)
         patternEntries = parts.patternEntries
         classEntries = parts.classEntries
         defaultEntry = parts.defaultEntry
@@ -102,7 +105,7 @@ final class CompiledStorage: Sendable {
     struct Parts {
         let document: PolicyDocument
         let zone: TimeZoneRules
-        var exactEntries: [ByteString: CompiledEntry] = [:]
+        var exactEntries: [(name: ByteString, entry: CompiledEntry)] = []
         var patternEntries: [(pattern: NamePattern, entry: CompiledEntry)] = []
         var classEntries: [ToolClass: CompiledEntry]?
         let defaultEntry: CompiledEntry
@@ -111,8 +114,8 @@ final class CompiledStorage: Sendable {
 
     /// The one key of `tools` that governs a name: the exact one, else the most specific pattern.
     func key(governing name: ByteString) -> CompiledEntry? {
-        if let exact = exactEntries[name] {
-            return exact
+        if case .found(let number) = exactNames.find(name.bytes.span, 0..<name.bytes.count) {
+            return exactEntries[number]
         }
         return patternEntries.first { $0.pattern.matches(name.bytes) }?.entry
     }

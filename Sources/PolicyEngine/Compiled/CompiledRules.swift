@@ -33,6 +33,8 @@ final class CompiledKey: Sendable {
 final class CompiledCondition: Sendable {
     let root: PolicyPath.Root
     let steps: [CompiledStep]
+    /// The number of the first step in ``CompiledRules/keys``; `nil` when the path begins otherwise or is not among them.
+    let key: Int?
     let operation: Operation
     let takes: TypeSet
     /// What a missing value makes of it in `require`.
@@ -43,8 +45,9 @@ final class CompiledCondition: Sendable {
     /// For messages.
     let path: ByteString
 
-    init(_ condition: PolicyCondition, operation: Operation, steps: [CompiledStep]) {
+    init(_ condition: PolicyCondition, operation: Operation, steps: [CompiledStep], key: Int?) {
         root = condition.path.root
+        self.key = key
         self.steps = steps
         self.operation = operation
         takes = operation.takes
@@ -117,19 +120,62 @@ final class CompiledRules: Sendable {
     let requireApproval: [CompiledBlock]
     let limits: [CompiledLimit]
     let concurrency: CompiledConcurrency?
+    /// The arguments its conditions begin with, to be found all at once.
+    let keys: ArgumentKeys
 
     init(
+        keys: ArgumentKeys,
         require: [CompiledBlock],
         denyIf: [CompiledBlock],
         requireApproval: [CompiledBlock],
         limits: [CompiledLimit],
         concurrency: CompiledConcurrency?
     ) {
+        self.keys = keys
         self.require = require
         self.denyIf = denyIf
         self.requireApproval = requireApproval
         self.limits = limits
         self.concurrency = concurrency
+    }
+}
+
+/// The arguments that the conditions of one list of rules begin with, in one table.
+struct ArgumentKeys: Sendable {
+    /// `nil` when two of them could be taken for each other.
+    private let table: KeyTable?
+
+    init(_ numbering: ArgumentNumbering) {
+        let table = KeyTable(numbering.keys)
+        self.table = table.hasDistinctKeys ? table : nil
+    }
+
+    /// Where they stand in the arguments.
+    func places(in arguments: JSONCursor) -> JSONMemberPlaces {
+        guard let table else {
+            return .unknown
+        }
+        return arguments.places(of: table)
+    }
+}
+
+/// Numbers the arguments conditions begin with, while a list of rules is compiled.
+struct ArgumentNumbering {
+    private(set) var keys: [[UInt8]] = []
+
+    /// The number of the first step's key; `nil` for other steps and for keys whose twins are not told by ASCII's cases.
+    mutating func number(of path: PolicyPath) -> Int? {
+        guard path.root == .arguments, case .key(let key) = path.steps.first, key.bytes.allSatisfy({ $0 < 0x80 }) else {
+            return nil
+        }
+        if let known = keys.firstIndex(of: key.bytes) {
+            return known
+        }
+        guard keys.count < JSONMemberPlaces.maximumCount else {
+            return nil
+        }
+        keys.append(key.bytes)
+        return keys.count - 1
     }
 }
 

@@ -51,7 +51,7 @@ struct PolicyCompiler {
             if entry.isPattern {
                 parts.patternEntries.append((NamePattern(entry.key), compiled))
             } else {
-                parts.exactEntries[entry.key] = compiled
+                parts.exactEntries.append((entry.key, compiled))
             }
         }
         // Swift's sort is stable; the order among equals cannot matter: no name matches two of them.
@@ -96,10 +96,11 @@ struct PolicyCompiler {
 
     private mutating func rules(_ rules: PolicyRules) -> CompiledRules {
         let pointer = rules.location.pointer
-        let require = blocks(rules.require, kind: .require, list: pointer.appending("require"))
-        let denyIf = blocks(rules.denyIf, kind: .denyIf, list: pointer.appending("deny_if"))
+        var keys = ArgumentNumbering()
+        let require = blocks(rules.require, kind: .require, list: pointer.appending("require"), &keys)
+        let denyIf = blocks(rules.denyIf, kind: .denyIf, list: pointer.appending("deny_if"), &keys)
         let approval = pointer.appending("require_approval")
-        let requireApproval = blocks(rules.requireApproval, kind: .requireApproval, list: approval)
+        let requireApproval = blocks(rules.requireApproval, kind: .requireApproval, list: approval, &keys)
         var names = RuleNames(list: pointer.appending("limits"))
         let limits = rules.limits.map { limit in
             CompiledLimit(
@@ -113,6 +114,7 @@ struct PolicyCompiler {
             CompiledConcurrency(rule: pointer.appending("concurrency").description, maximum: bound.value)
         }
         return CompiledRules(
+            keys: ArgumentKeys(keys),
             require: require,
             denyIf: denyIf,
             requireApproval: requireApproval,
@@ -121,7 +123,12 @@ struct PolicyCompiler {
         )
     }
 
-    private mutating func blocks(_ blocks: [PolicyBlock], kind: BlockKind, list: PolicyPointer) -> [CompiledBlock] {
+    private mutating func blocks(
+        _ blocks: [PolicyBlock],
+        kind: BlockKind,
+        list: PolicyPointer,
+        _ keys: inout ArgumentNumbering
+    ) -> [CompiledBlock] {
         var names = RuleNames(list: list)
         return blocks.map { block in
             let conditions = block.conditions.compactMap { condition -> CompiledCondition? in
@@ -129,7 +136,12 @@ struct PolicyCompiler {
                 guard let operation = compiler.compile(&findings) else {
                     return nil
                 }
-                return CompiledCondition(condition, operation: operation, steps: Self.steps(condition.path))
+                return CompiledCondition(
+                    condition,
+                    operation: operation,
+                    steps: Self.steps(condition.path),
+                    key: keys.number(of: condition.path)
+                )
             }
             return CompiledBlock(rule: names.rule(for: block), conditions: conditions, block: block)
         }

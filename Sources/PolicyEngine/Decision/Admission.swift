@@ -47,7 +47,7 @@ private struct LimitStep {
             } else {
                 let rule = unreadable.rule
                 let message = unreadable.limit.message ?? Sentences.safeSide(unreadable.path, unreadable.ground)
-                refuse(&verdict, .deny, rule: rule, message: message)
+                refuse(&verdict, Verdict.Reason(.deny, rule: rule, message: message))
             }
             return nil
         }
@@ -71,38 +71,38 @@ private struct LimitStep {
                 verdict.steps.append(DecisionStep(rule: planner.limits[other].rule, result: .refused))
             }
             let message = limit.message ?? Sentences.limit(refusal.retryAfter)
-            refuse(&verdict, .rateLimited, rule: limit.rule, message: message)
-            if verdict.outcome == .rateLimited {
-                verdict.retryAfter = refusal.retryAfter
-                verdict.limit = limit.identity.name.text
-            }
+            let reason = Verdict.Reason(
+                .rateLimited,
+                rule: limit.rule,
+                message: message,
+                retryAfter: refusal.retryAfter,
+                limit: limit.identity.name.text
+            )
+            refuse(&verdict, reason)
         }
     }
 
     private func refuseForSlot(_ verdict: inout Verdict, tag: Int) {
-        refuse(&verdict, .rateLimited, rule: planner.bounds[tag].rule, message: Sentences.concurrency)
+        refuse(&verdict, Verdict.Reason(.rateLimited, rule: planner.bounds[tag].rule, message: Sentences.concurrency))
     }
 
-    private func refuse(_ verdict: inout Verdict, _ outcome: Outcome, rule: String, message: String) {
+    private func refuse(_ verdict: inout Verdict, _ reason: Verdict.Reason) {
         if traces {
-            verdict.steps.append(DecisionStep(rule: rule, result: .refused))
+            verdict.steps.append(DecisionStep(rule: reason.rule, result: .refused))
         }
         guard isShadowMode else {
-            verdict.outcome = outcome
-            verdict.rule = rule
-            verdict.message = message
+            verdict = Verdict(reason, shadow: verdict.shadowReason, steps: verdict.steps)
             return
         }
-        verdict.shadow = verdict.shadow ?? ShadowVerdict(outcome: outcome, rule: rule)
+        verdict.record(shadow: reason)
     }
 
     private func recordShadows(_ verdict: inout Verdict, _ refusals: [Int], charged: [Int]) {
         if let unreadable = planner.shadowUnreadable {
-            verdict.shadow = verdict.shadow ?? ShadowVerdict(outcome: .deny, rule: unreadable.rule)
+            verdict.record(shadow: Verdict.Reason(.deny, rule: unreadable.rule))
         }
         if let first = refusals.first {
-            verdict.shadow =
-                verdict.shadow ?? ShadowVerdict(outcome: .rateLimited, rule: planner.limits[first].rule)
+            verdict.record(shadow: Verdict.Reason(.rateLimited, rule: planner.limits[first].rule))
         }
         guard traces else {
             return

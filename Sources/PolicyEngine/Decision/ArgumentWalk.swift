@@ -32,9 +32,9 @@ struct ArgumentWalk<Visitor: WalkVisitor> {
         return true
     }
 
-    /// Hands every end to the visitor, in order, until it has enough.
-    mutating func walk(from value: JSONCursor, in document: JSONDocument) {
-        _ = walk(value, in: document, step: 0)
+    /// Hands every end to the visitor, in order, until it has enough; `value` is where `step` steps led already.
+    mutating func walk(from value: JSONCursor, in document: JSONDocument, step: Int = 0) {
+        _ = walk(value, in: document, step: step)
     }
 
     private mutating func walk(_ value: JSONCursor, in document: JSONDocument, step: Int) -> Bool {

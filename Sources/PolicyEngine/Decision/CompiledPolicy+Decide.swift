@@ -53,9 +53,11 @@ extension CompiledPolicy {
 
     /// The verdict on every call of a grant without a policy (section 3, step 2).
     public static let withoutPolicy = Verdict(
-        outcome: .deny,
-        rule: "(no policy)",
-        message: "No policy is attached to this access. Ask whoever runs the gateway to attach one."
+        Verdict.Reason(
+            .deny,
+            rule: "(no policy)",
+            message: "No policy is attached to this access. Ask whoever runs the gateway to attach one."
+        )
     )
 }
 
@@ -89,12 +91,12 @@ extension CompiledStorage {
 }
 
 /// One decision under way.
-struct DecisionRun {
+struct DecisionRun: ~Copyable {
     private let judge: ConditionJudge
     private let traces: Bool
     /// Whose limits are to be reserved, when the call is allowed by rules.
     private(set) var rulesToReserve: CompiledRules?
-    private var shadow: ShadowVerdict?
+    private var shadow: Verdict.Reason?
     private var steps: [DecisionStep] = []
 
     init(storage: CompiledStorage, call: PolicyCall, traces: Bool) {
@@ -134,36 +136,36 @@ struct DecisionRun {
     /// The verdict of the first rule that refuses.
     private mutating func judgeRules(_ rules: CompiledRules) -> Verdict? {
         let shared = storage.allTools
-        return judge.withArguments { arguments in
-            if let verdict = judgeRequire(rules.require, arguments) {
+        return judge.arguments.withCursor { cursor in
+            let own = LocatedArguments(cursor, rules.keys)
+            let common = LocatedArguments(cursor, shared.keys)
+            if let verdict = judgeRequire(rules.require, own) {
                 return verdict
             }
-            if let verdict = judgeRequire(shared.require, arguments) {
+            if let verdict = judgeRequire(shared.require, common) {
                 return verdict
             }
-            if let verdict = judgeDenyIf(rules.denyIf, arguments) {
+            if let verdict = judgeDenyIf(rules.denyIf, own) {
                 return verdict
             }
-            if let verdict = judgeDenyIf(shared.denyIf, arguments) {
+            if let verdict = judgeDenyIf(shared.denyIf, common) {
                 return verdict
             }
-            return judgeApproval(rules.requireApproval, shared.requireApproval, arguments)
+            return judgeApproval(rules.requireApproval, own, shared.requireApproval, common)
         }
     }
 
     private mutating func allow(_ rules: CompiledRules) -> Verdict {
-        var verdict = Verdict.allowed
-        verdict.shadow = shadow
-        verdict.steps = steps
         rulesToReserve = rules
-        return verdict
+        return Verdict(nil, shadow: shadow, steps: steps)
     }
 
     // MARK: Steps 3 and 4
 
     private mutating func hidden(_ rule: String) -> Verdict {
         note(rule, .held)
-        return Verdict(outcome: .hidden, rule: rule, message: Sentences.unknownTool(judge.call.tool), steps: steps)
+        let message = Sentences.unknownTool(judge.call.tool)
+        return Verdict(Verdict.Reason(.hidden, rule: rule, message: message), steps: steps)
     }
 
     private mutating func changed() -> Verdict? {
@@ -191,7 +193,7 @@ struct DecisionRun {
 
     // MARK: Steps 7 to 9
 
-    private mutating func judgeRequire(_ blocks: [CompiledBlock], _ arguments: JSONCursor) -> Verdict? {
+    private mutating func judgeRequire(_ blocks: [CompiledBlock], _ arguments: borrowing LocatedArguments) -> Verdict? {
         for block in blocks {
             let result = judge.judge(block, arguments, .require)
             guard !result.isSatisfied else {
@@ -208,7 +210,7 @@ struct DecisionRun {
         return nil
     }
 
-    private mutating func judgeDenyIf(_ blocks: [CompiledBlock], _ arguments: JSONCursor) -> Verdict? {
+    private mutating func judgeDenyIf(_ blocks: [CompiledBlock], _ arguments: borrowing LocatedArguments) -> Verdict? {
         for block in blocks {
             let result = judge.judge(block, arguments, .other)
             guard result.isSatisfied else {
@@ -227,8 +229,9 @@ struct DecisionRun {
 
     private mutating func judgeApproval(
         _ own: [CompiledBlock],
+        _ ownArguments: borrowing LocatedArguments,
         _ shared: [CompiledBlock],
-        _ arguments: JSONCursor
+        _ sharedArguments: borrowing LocatedArguments
     ) -> Verdict? {
         guard !own.isEmpty || !shared.isEmpty else {
             return nil
@@ -243,11 +246,13 @@ struct DecisionRun {
         }
         var demanding: [CompiledBlock] = []
         var firstRule = ""
-        for block in own.isEmpty ? shared : own + shared {
+        for (position, block) in (own + shared).enumerated() {
             if block.isShadow, !demanding.isEmpty {
                 continue
             }
-            let result = judge.judge(block, arguments, .other)
+            let result =
+                position < own.count
+                ? judge.judge(block, ownArguments, .other) : judge.judge(block, sharedArguments, .other)
             guard result.isSatisfied else {
                 note(block.rule, .failed)
                 continue
@@ -264,11 +269,13 @@ struct DecisionRun {
         guard let first = demanding.first else {
             return nil
         }
-        var verdict = refuse(.approvalRequired, firstRule, first.message ?? Sentences.approval, isNoted: true)
-        if verdict.outcome == .approvalRequired {
-            verdict.approval = Self.demand(of: demanding)
-        }
-        return verdict
+        let demand = Verdict.Reason(
+            .approvalRequired,
+            rule: firstRule,
+            message: first.message ?? Sentences.approval,
+            approval: Self.demand(of: demanding)
+        )
+        return refuse(demand)
     }
 
     private static func demand(of blocks: [CompiledBlock]) -> ApprovalDemand {
@@ -284,33 +291,23 @@ struct DecisionRun {
     // MARK: Outcomes
 
     private mutating func refuse(_ rule: String, _ message: String, isNoted: Bool = false) -> Verdict {
-        refuse(.deny, rule, message, isNoted: isNoted)
-    }
-
-    /// A refusal, or in shadow mode its record.
-    private mutating func refuse(
-        _ outcome: Outcome,
-        _ rule: String,
-        _ message: String,
-        isNoted: Bool = false
-    ) -> Verdict {
         if !isNoted {
             note(rule, .held)
         }
+        return refuse(Verdict.Reason(.deny, rule: rule, message: message))
+    }
+
+    /// A refusal, or in shadow mode its record.
+    private mutating func refuse(_ reason: Verdict.Reason) -> Verdict {
         guard storage.isShadow else {
-            var verdict = Verdict(outcome: outcome, rule: rule, message: message, steps: steps)
-            verdict.shadow = shadow
-            return verdict
+            return Verdict(reason, shadow: shadow, steps: steps)
         }
-        record(outcome, rule)
-        var verdict = Verdict.allowed
-        verdict.shadow = shadow
-        verdict.steps = steps
-        return verdict
+        shadow = shadow ?? reason
+        return Verdict(nil, shadow: shadow, steps: steps)
     }
 
     private mutating func record(_ outcome: Outcome, _ rule: String) {
-        shadow = shadow ?? ShadowVerdict(outcome: outcome, rule: rule)
+        shadow = shadow ?? Verdict.Reason(outcome, rule: rule)
     }
 
     private mutating func note(_ rule: String, _ result: DecisionStep.Result) {

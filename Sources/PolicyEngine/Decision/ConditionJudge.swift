@@ -4,12 +4,12 @@ import UnicodeText
 
 /// Judges blocks for one call.
 ///
-/// A class, so that a run holds one reference: as a struct it was copied, call and all, for every list of blocks.
-final class ConditionJudge {
+/// It cannot be copied: the call it holds is counted once a decision.
+struct ConditionJudge: ~Copyable {
     let call: PolicyCall
     let storage: CompiledStorage
     /// The call's, or `{}` when it has none.
-    private let arguments: JSONValue
+    let arguments: JSONValue
     private let schema: SchemaWalk?
 
     init(call: PolicyCall, storage: CompiledStorage) {
@@ -19,15 +19,11 @@ final class ConditionJudge {
         schema = call.definition?.schemaWalk
     }
 
-    /// Runs `body` with a cursor on the arguments, for ``judge(_:_:_:)``.
-    func withArguments<Result>(_ body: (JSONCursor) -> Result) -> Result {
-        arguments.withCursor(body)
-    }
-
     /// Whether all conditions of a block are satisfied; the first that decides gives the ground.
     ///
     /// In `require` that is the first failing one; elsewhere the first that held only by the safe side.
-    func judge(_ block: CompiledBlock, _ arguments: JSONCursor, _ polarity: Polarity) -> ConditionResult {
+    func judge(_ block: CompiledBlock, _ arguments: borrowing LocatedArguments, _ polarity: Polarity) -> ConditionResult
+    {
         var ground: SafeSide?
         for condition in block.conditions {
             let result = judge(condition, arguments, polarity)
@@ -41,31 +37,63 @@ final class ConditionJudge {
 
     /// The condition that decided a block, for its sentence; asked again only when a call is refused.
     func firstReason(of block: CompiledBlock, _ polarity: Polarity) -> (CompiledCondition, SafeSide?)? {
-        let results = block.conditions.map { condition in
-            (condition, withArguments { judge(condition, $0, polarity) })
+        var first: (CompiledCondition, SafeSide?)?
+        for condition in block.conditions {
+            let result = arguments.withCursor { walk(condition, $0, polarity) }
+            if polarity == .require ? !result.isSatisfied : result.ground != nil {
+                return (condition, result.ground)
+            }
+            first = first ?? (condition, result.ground)
         }
-        let deciding =
-            results.first { polarity == .require ? !$0.1.isSatisfied : $0.1.ground != nil } ?? results.first
-        return deciding.map { ($0.0, $0.1.ground) }
+        return first
     }
 
     private func judge(
         _ condition: CompiledCondition,
-        _ arguments: JSONCursor,
+        _ arguments: borrowing LocatedArguments,
         _ polarity: Polarity
     ) -> ConditionResult {
-        var visitor = ConditionVisitor(condition: condition, polarity: polarity)
+        guard let key = condition.key, arguments.isLocated else {
+            return walk(condition, arguments.cursor, polarity)
+        }
+        guard let member = arguments.member(key) else {
+            // The schema may have a default for it.
+            return schema?.mentionsDefaults == true
+                ? walk(condition, arguments.cursor, polarity)
+                : ConditionResult(condition.missing(polarity), polarity)
+        }
+        guard condition.steps.count == 1 else {
+            return walk(condition, member, step: 1, polarity)
+        }
+        let judgement = condition.operation.judge(member, in: self.arguments.document, takes: condition.takes)
+        return ConditionResult(judgement, polarity)
+    }
+
+    /// Judges a condition by walking its path from the arguments.
+    private func walk(_ condition: CompiledCondition, _ arguments: JSONCursor, _ polarity: Polarity) -> ConditionResult
+    {
         guard condition.root == .arguments else {
-            visitor.take(operand(of: condition.root))
-            return visitor.collector.result
+            guard let operand = operand(of: condition.root) else {
+                return ConditionResult(condition.missing(polarity), polarity)
+            }
+            return ConditionResult(condition.operation.judge(operand, takes: condition.takes), polarity)
         }
         // No arguments at all are `{}`, but there is no value to be had of the whole.
         guard call.arguments != nil || !condition.steps.isEmpty else {
-            _ = visitor.meetMissing()
-            return visitor.collector.result
+            return ConditionResult(condition.missing(polarity), polarity)
         }
+        return walk(condition, arguments, step: 0, polarity)
+    }
+
+    private func walk(
+        _ condition: CompiledCondition,
+        _ value: JSONCursor,
+        step: Int,
+        _ polarity: Polarity
+    ) -> ConditionResult {
+        let visitor = ConditionVisitor(condition: condition, polarity: polarity)
         var walk = ArgumentWalk(steps: condition.steps, schema: schema, taken: condition.takes, visitor: visitor)
-        walk.walk(from: arguments, in: self.arguments.document)
+        walk.walk(from: value, in: arguments.document, step: step)
         return walk.visitor.collector.result
     }
 
@@ -107,7 +135,7 @@ private struct ConditionVisitor: WalkVisitor {
     }
 
     mutating func meetMissing() -> Bool {
-        collector.take(collector.polarity == .require ? condition.missingInRequire : condition.missingElsewhere)
+        collector.take(condition.missing(collector.polarity))
         return !collector.isDecided
     }
 
@@ -120,12 +148,32 @@ private struct ConditionVisitor: WalkVisitor {
         collector.take(.safeSide(side))
         return !collector.isDecided
     }
+}
 
-    mutating func take(_ operand: Operand?) {
-        guard let operand else {
-            _ = meetMissing()
-            return
-        }
-        collector.take(condition.operation.judge(operand, takes: condition.takes))
+/// The arguments of a call with those a list of rules asks about found.
+struct LocatedArguments: ~Copyable, ~Escapable {
+    let cursor: JSONCursor
+    private let places: JSONMemberPlaces
+
+    @_lifetime(copy cursor)
+    init(_ cursor: JSONCursor, _ keys: ArgumentKeys) {
+        self.cursor = cursor
+        places = keys.places(in: cursor)
+    }
+
+    /// Whether ``member(_:)`` can be asked; else only walking each path can tell.
+    var isLocated: Bool { places.isCertain }
+
+    /// The argument whose key has this number.
+    @_lifetime(copy self)
+    func member(_ key: Int) -> JSONCursor? {
+        cursor.member(key, at: places)
+    }
+}
+
+extension CompiledCondition {
+    /// What a missing value makes of it.
+    func missing(_ polarity: Polarity) -> Judgement {
+        polarity == .require ? missingInRequire : missingElsewhere
     }
 }

@@ -27,6 +27,20 @@ struct ConditionResult: Sendable {
     let isSatisfied: Bool
     /// Why, when it was not decided properly.
     let ground: SafeSide?
+
+    init(isSatisfied: Bool, ground: SafeSide?) {
+        self.isSatisfied = isSatisfied
+        self.ground = ground
+    }
+
+    /// What one value alone comes to.
+    init(_ judgement: Judgement, _ polarity: Polarity) {
+        switch judgement {
+        case .holds: self.init(isSatisfied: true, ground: nil)
+        case .fails: self.init(isSatisfied: false, ground: nil)
+        case .safeSide(let side): self.init(isSatisfied: polarity == .other, ground: side)
+        }
+    }
 }
 
 /// Joins the judgements of one quantified condition.

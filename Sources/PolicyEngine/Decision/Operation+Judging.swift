@@ -229,15 +229,6 @@ extension Span<UInt8> {
         count >= suffix.count && extracting(last: suffix.count).order(to: suffix.span) == 0
     }
 
-    /// Below 0, 0 or above 0 as these bytes stand before the others, are the same, or stand after them.
-    fileprivate func order(to other: Span<UInt8>) -> Int {
-        let common = Swift.min(count, other.count)
-        for index in 0..<common where self[index] != other[index] {
-            return self[index] < other[index] ? -1 : 1
-        }
-        return count - other.count
-    }
-
     /// How many Unicode scalars the UTF-8 has.
     fileprivate var scalarCount: Int {
         var scalars = 0

@@ -72,21 +72,23 @@ public struct PolicyCaller: Sendable {
 }
 
 /// One call to be decided.
-public struct PolicyCall: Sendable {
+///
+/// A class, because deciding and reserving both hold it and copies would count five references each.
+public final class PolicyCall: Sendable {
     /// The tool's exact name, as the upstream knows it.
-    public var tool: ByteString
+    public let tool: ByteString
     /// Its definition, `nil` when none is known.
-    public var definition: ToolDefinition?
+    public let definition: ToolDefinition?
     /// Whether the server listed it last; `true` also where nothing was listed at all and nothing can be unknown.
-    public var isListed: Bool
+    public let isListed: Bool
     /// An object that was read strictly, at most 64 levels deep; `nil` counts as `{}`.
-    public var arguments: JSONValue?
+    public let arguments: JSONValue?
     /// Who calls.
-    public var caller: PolicyCaller
+    public let caller: PolicyCaller
     /// The time of the call, for `time.*` and calendar windows.
-    public var time: WallTime
+    public let time: WallTime
     /// Whether a person approved this exact call; step 9 is then skipped.
-    public var isApproved: Bool
+    public let isApproved: Bool
 
     /// A call.
     public init(

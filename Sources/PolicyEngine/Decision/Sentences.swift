@@ -30,7 +30,7 @@ enum Sentences {
 
     // MARK: Conditions
 
-    static func require(_ block: CompiledBlock, _ judge: ConditionJudge) -> String {
+    static func require(_ block: CompiledBlock, _ judge: borrowing ConditionJudge) -> String {
         guard let (condition, ground) = judge.firstReason(of: block, .require) else {
             return defaultDeny
         }
@@ -45,7 +45,7 @@ enum Sentences {
         return "\(name) is missing or is not what the policy requires. Change it and call again."
     }
 
-    static func denyIf(_ block: CompiledBlock, _ judge: ConditionJudge) -> String {
+    static func denyIf(_ block: CompiledBlock, _ judge: borrowing ConditionJudge) -> String {
         guard let (condition, ground) = judge.firstReason(of: block, .other) else {
             return defaultDeny
         }

@@ -49,32 +49,65 @@ public struct ApprovalDemand: Sendable, Hashable {
 /// Of a call that is allowed with limits those still have to be reserved: ``Admission/admit(policy:call:limits:now:trace:)``
 /// does.
 public struct Verdict: Sendable {
-    /// What happens.
-    public internal(set) var outcome: Outcome
-    /// The rule that decided; empty for a call that is allowed.
-    public internal(set) var rule: String
-    /// What the agent is told, without prefix: `on_deny` as written or a sentence of the engine's.
-    ///
-    /// Empty when allowed.
-    public internal(set) var message: String
-    /// The first verdict that was only recorded.
-    public internal(set) var shadow: ShadowVerdict?
-    /// When to try again, for `rate_limited`; `nil` when that is not known or never.
-    public internal(set) var retryAfter: Duration?
-    /// The counter that refused, for `rate_limited` by a limit.
-    public internal(set) var limit: String?
-    /// What has to be approved, for `approval_required`.
-    public internal(set) var approval: ApprovalDemand?
+    /// Why a call does not go on, or would not; a class, so that the verdict on a call that does holds nothing.
+    final class Reason: Sendable {
+        let outcome: Outcome
+        let rule: String
+        let message: String
+        let retryAfter: Duration?
+        let limit: String?
+        let approval: ApprovalDemand?
+
+        init(
+            _ outcome: Outcome,
+            rule: String,
+            message: String = "",
+            retryAfter: Duration? = nil,
+            limit: String? = nil,
+            approval: ApprovalDemand? = nil
+        ) {
+            self.outcome = outcome
+            self.rule = rule
+            self.message = message
+            self.retryAfter = retryAfter
+            self.limit = limit
+            self.approval = approval
+        }
+    }
+
+    /// `nil` for a call that is allowed.
+    let reason: Reason?
+    /// The first refusal that was only recorded.
+    private(set) var shadowReason: Reason?
     /// Every rule asked, when asked for.
     public internal(set) var steps: [DecisionStep]
 
-    /// A call that nothing stands against.
-    static let allowed = Verdict(outcome: .allow, rule: "", message: "", steps: [])
+    /// What happens.
+    public var outcome: Outcome { reason?.outcome ?? .allow }
+    /// The rule that decided; empty for a call that is allowed.
+    public var rule: String { reason?.rule ?? "" }
+    /// What the agent is told, without prefix: `on_deny` as written or a sentence of the engine's.
+    ///
+    /// Empty when allowed.
+    public var message: String { reason?.message ?? "" }
+    /// The first verdict that was only recorded.
+    public var shadow: ShadowVerdict? { shadowReason.map { ShadowVerdict(outcome: $0.outcome, rule: $0.rule) } }
+    /// When to try again, for `rate_limited`; `nil` when that is not known or never.
+    public var retryAfter: Duration? { reason?.retryAfter }
+    /// The counter that refused, for `rate_limited` by a limit.
+    public var limit: String? { reason?.limit }
+    /// What has to be approved, for `approval_required`.
+    public var approval: ApprovalDemand? { reason?.approval }
 
-    init(outcome: Outcome, rule: String, message: String, steps: [DecisionStep] = []) {
-        self.outcome = outcome
-        self.rule = rule
-        self.message = message
+    /// A verdict; without a reason the call is allowed.
+    init(_ reason: Reason?, shadow: Reason? = nil, steps: [DecisionStep] = []) {
+        self.reason = reason
+        shadowReason = shadow
         self.steps = steps
+    }
+
+    /// Remembers what would have happened, unless something would have before.
+    mutating func record(shadow reason: Reason) {
+        shadowReason = shadowReason ?? reason
     }
 }

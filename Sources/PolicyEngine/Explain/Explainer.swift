@@ -26,7 +26,7 @@ public struct Explainer {
     public mutating func explain(_ line: [UInt8]) -> [UInt8] {
         guard let call = ExplainedCall(line) else {
             return Self.output(
-                Verdict(outcome: .malformed, rule: "(malformed)", message: Sentences.malformed)
+                Verdict(Verdict.Reason(.malformed, rule: "(malformed)", message: Sentences.malformed))
             )
         }
         clock.advance(to: call.at)
@@ -205,7 +205,7 @@ extension CompiledStorage {
     /// The longest sliding window of any limit, in nanoseconds.
     var longestWindow: Int64 {
         var rules = [allTools]
-        rules += exactEntries.values.map(\.rules) + patternEntries.map(\.entry.rules)
+        rules += exactEntries.map(\.rules) + patternEntries.map(\.entry.rules)
         rules += (classEntries ?? [:]).values.map(\.rules)
         return rules.flatMap(\.limits).reduce(0) { longest, limit in
             guard case .sliding(let nanoseconds) = limit.identity.window else {
