@@ -151,8 +151,9 @@ extension Span<UInt8> {
         }
         if count >= 8 {
             // SAFETY: the last eight bytes of a span of at least eight; those from `start` on are its upper ones.
-            let last = unsafe UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: count &- 8, as: UInt64.self))
-            let word = last &>> UInt64(8 &* (start &- (count &- 8)))
+            let place = count &- 8
+            let last = unsafe UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: place, as: UInt64.self))
+            let word = last &>> UInt64(8 &* (start &- place))
             return word & ((1 &<< UInt64(8 &* wanted)) &- 1)
         }
         var word: UInt64 = 0
