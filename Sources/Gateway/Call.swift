@@ -59,8 +59,8 @@ final class Call {
     var upstreamID: RequestID?
     /// Answers to the server's requests that are on their way.
     var repliesUnderWay = 0
-    /// The server's requests that were passed on: its ids and ours.
-    var passedRequests: [(server: RequestID, ours: RequestID)] = []
+    /// The server's requests that were passed on and may still be answered.
+    var passedRequests: [PassedRequest] = []
     /// Where the call stands in the worker's list of open calls.
     var place = -1
 
@@ -142,6 +142,9 @@ final class Call {
     /// That cancels a modern call (26/cancel) and every stream; a legacy call goes on.
     func peerClosed() {
         isOutputGone = true
+        guard !exchange.isAborted else {
+            return end(.draining)
+        }
         if isModern || isListening {
             end(.clientGone)
         }
@@ -151,6 +154,14 @@ final class Call {
     func outputFailed() {
         peerClosed()
     }
+}
+
+/// A request of a server that its client has before it.
+struct PassedRequest {
+    let server: RequestID
+    let ours: RequestID
+    let fingerprint: HandleFingerprint
+    let expires: Instant
 }
 
 /// How far the answer to a call got.
@@ -179,10 +190,9 @@ enum Ending {
     /// What a client is told that still listens.
     var failure: Failure {
         switch self {
-        case .clientGone, .cancelled: Failure(.cancelled)
+        case .clientGone, .cancelled, .tooSlow: Failure(.cancelled)
         case .revoked: Failure(.unauthorized)
         case .draining: Failure(.draining)
-        case .tooSlow: Failure(.cancelled, "the client did not read its stream, which was closed")
         }
     }
 }

@@ -131,8 +131,8 @@ extension DecisionRecord {
 }
 
 extension [UInt8] {
-    /// Appends `text`, which must be UTF-8, as a JSON string that is safe on a terminal: every control character is
-    /// escaped, those of C1 and DEL too (security.md, E9).
+    /// Appends `text`, which must be UTF-8, as a JSON string that is safe on a terminal: every character that
+    /// acts instead of being shown is escaped (security.md, E9).
     mutating func append(quoted text: some Collection<UInt8>) {
         append(quoted: Array(text)[...])
     }
@@ -154,23 +154,27 @@ extension [UInt8] {
             append(UInt8(ascii: "\""))
             return
         }
-        var previous: UInt8 = 0
-        for byte in text {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+        for scalar in String(decoding: text, as: UTF8.self).unicodeScalars {
+            switch scalar {
+            case "\"", "\\":
                 append(UInt8(ascii: "\\"))
-                append(byte)
-            case 0..<0x20, 0x7f:
-                append(escape: byte)
-            case 0x80...0x9f where previous == 0xc2:
-                removeLast()
-                append(escape: byte)
+                append(contentsOf: scalar.utf8)
+            case _ where Self.acts(scalar):
+                append(escape: scalar)
             default:
-                append(byte)
+                append(contentsOf: scalar.utf8)
             }
-            previous = byte
         }
         append(UInt8(ascii: "\""))
+    }
+
+    /// Whether a terminal or an editor may act on a character instead of showing it: controls, marks that turn the
+    /// direction of writing or show nothing, and line ends that are not the log's own.
+    private static func acts(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator: true
+        default: false
+        }
     }
 
     /// Appends 16 lower-case hexadecimal digits.
@@ -182,10 +186,14 @@ extension [UInt8] {
         }
     }
 
-    private mutating func append(escape byte: UInt8) {
-        append(#"\u00"#)
-        append(Self.digit(byte >> 4))
-        append(Self.digit(byte & 15))
+    /// As JSON escapes a character: one or two UTF-16 units (RFC 8259, section 7).
+    private mutating func append(escape scalar: Unicode.Scalar) {
+        for unit in Character(scalar).utf16 {
+            append(#"\u"#)
+            for shift: UInt16 in [12, 8, 4, 0] {
+                append(Self.digit(UInt8(truncatingIfNeeded: unit >> shift) & 15))
+            }
+        }
     }
 
     private static func digit(_ value: UInt8) -> UInt8 {

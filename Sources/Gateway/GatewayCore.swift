@@ -19,7 +19,10 @@ final class GatewayCore: Sendable {
     let hosts: HostRules
     let sink: any DecisionSink
     let time: any TimeSource
-    let tombstones: Tombstones
+    /// The sessions that were ended.
+    let tombstones: Tombstones<ByteString>
+    /// The server's requests that were answered: each once (D8).
+    let answered: Tombstones<HandleFingerprint>
     let identity: GatewayIdentity
     let upstreamWriter: UpstreamWriter
     let jsonLimits: JSONLimits
@@ -48,6 +51,7 @@ final class GatewayCore: Sendable {
         self.sink = sink
         self.time = time
         tombstones = Tombstones(capacity: configuration.limits.maximumTombstones)
+        answered = Tombstones(capacity: configuration.limits.maximumTombstones)
         let identity = GatewayIdentity(version: ByteString(ProductVersion.text))
         self.identity = identity
         upstreamWriter = UpstreamWriter(identity: identity)

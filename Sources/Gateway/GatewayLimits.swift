@@ -15,7 +15,8 @@ public struct GatewayLimits: Sendable {
     public var maximumStreamsPerServer = 20_000
     /// The most open session ids remembered by one worker, so that they are not unsealed again.
     public var maximumCachedSessions = 4_096
-    /// The most ended sessions remembered until their ids run out by themselves.
+    /// The most ended sessions, and the most answered requests of servers, remembered until their ids run out by
+    /// themselves.
     public var maximumTombstones = 100_000
     /// How long a session id is good for.
     public var sessionLifetime: Duration = .seconds(7 * 86_400)

@@ -66,6 +66,7 @@ extension GatewayWorker {
         }
         call.lastWriteAt = loop.now
         if !call.exchange.writeIfRoom(bytes) {
+            call.record.message = "the client did not read its stream, which was closed"
             call.end(.tooSlow)
         }
     }

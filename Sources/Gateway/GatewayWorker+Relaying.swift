@@ -57,11 +57,11 @@ extension GatewayWorker {
             return writer.resourceUpdated(uri, subscription: nil)
         case .cancelled:
             guard let id = notification.cancelledRequest,
-                let passed = call.passedRequests.first(where: { $0.server == id })
+                let place = call.passedRequests.firstIndex(where: { $0.server == id })
             else {
                 return nil
             }
-            return writer.cancelled(passed.ours, notification)
+            return writer.cancelled(call.passedRequests.remove(at: place).ours, notification)
         case .elicitationCompleted:
             guard call.capabilities.contains(.elicitationURL) else {
                 return nil
@@ -72,7 +72,7 @@ extension GatewayWorker {
         }
     }
 
-    // LIMIT: requests of a server that one stream passes on to its client.
+    // LIMIT: requests of a server that one stream has passed on to its client and that wait for their answers.
     private static let maximumPassedRequests = 256
     // LIMIT: answers to requests of one stream that are on their way at once; a server that asks faster gets none.
     private static let maximumReplies = 32
@@ -85,20 +85,39 @@ extension GatewayWorker {
             return
         }
         guard let ask = request.ask, call.capabilities.isSuperset(of: ask.required), call.acceptsEvents,
-            !call.isOutputGone, call.passedRequests.count < Self.maximumPassedRequests,
+            !call.isOutputGone, hasRoomForRequest(call),
             let ours = core.handles.sealServerRequest(
                 request.id,
                 session: call.session,
                 grant: call.grant,
                 now: core.time.wallTime
-            )
+            ),
+            let text = ours.plainText
         else {
             reply(call, core.upstreamWriter.refusal(to: request.id))
             return
         }
-        call.passedRequests.append((server: request.id, ours: ours))
+        call.passedRequests.append(
+            PassedRequest(
+                server: request.id,
+                ours: ours,
+                fingerprint: HandleFingerprint(text),
+                expires: core.time.now.advanced(by: limits.handleLifetime)
+            )
+        )
         await startStream(call)
         await writeEvent(call, call.grant.server.mask.masking(core.writer(call.revision).request(ask, id: ours)))
+    }
+
+    /// Whether one more request of a server may wait for its answer.
+    ///
+    /// Answers come to any worker, and leave their mark for all: they are looked for only when the list is full.
+    private func hasRoomForRequest(_ call: Call) -> Bool {
+        if call.passedRequests.count >= Self.maximumPassedRequests {
+            let now = core.time.now
+            call.passedRequests.removeAll { $0.expires <= now || core.answered.contains($0.fingerprint) }
+        }
+        return call.passedRequests.count < Self.maximumPassedRequests
     }
 
     /// Answers a server's request for the client, beside the stream it came on.

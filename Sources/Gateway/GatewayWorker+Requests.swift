@@ -132,12 +132,15 @@ extension GatewayWorker {
     /// Our id carries that of the server, sealed for this grant and session, so any worker can do it (D1, D8).
     func take(_ call: Call, _ response: ClientResponse) async throws(Failure) {
         guard
+            let ours = response.id.plainText,
             let origin = core.handles.openServerRequest(
                 response.id,
                 session: call.session,
                 grant: call.grant,
                 now: core.time.wallTime
-            )
+            ),
+            // Noted before it is sent: of two that come at once, on two workers, one passes.
+            core.answered.add(HandleFingerprint(ours))
         else {
             throw Failure(.handleNotFound)
         }

@@ -43,7 +43,10 @@ public final class HTTPServerExchange {
         return stream.isInputEnded || stream.fault != nil || stream.isClosed
     }
 
-    /// Called once, on the loop's thread, when the client goes away while the exchange is open.
+    /// Whether it was this side that broke the connection, because draining took too long.
+    public internal(set) var isAborted = false
+
+    /// Called once, on the loop's thread, when the client goes away while the exchange is open, or is cut by a drain.
     ///
     /// Called at once when it has already gone. Dropped with all it holds when the handler returns.
     public var onPeerClosed: (() -> Void)? {

@@ -121,6 +121,7 @@ final class ServerConnection {
 
     /// Breaks the connection, whatever it is doing.
     func abort() {
+        exchange?.isAborted = true
         channel.stream.reset()
         exchange?.peerEnded()
     }

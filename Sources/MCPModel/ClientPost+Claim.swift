@@ -58,16 +58,21 @@ extension ClientPost {
         case .malformed:
             throw HeaderFault.malformed(field: "MCP-Protocol-Version").failure(id: facts.id)
         case .unknown:
-            throw MCPFailure.unsupportedVersion(requested: ByteString(facts.headerText), id: facts.id)
+            throw unsupported(facts)
         case .known(let revision) where revision.era == .modern:
             return try modern(revision, facts)
         case .known(let revision) where !revision.isServed:
-            throw MCPFailure.unsupportedVersion(requested: ByteString(facts.headerText), id: facts.id)
+            throw unsupported(facts)
         case .known(let revision):
             return facts.isInitialize ? .handshake : .session(declared: revision)
         case .absent:
             return facts.isInitialize ? .handshake : .session(declared: nil)
         }
+    }
+
+    /// A header alone does not tell a client's era: it may choose from all that is served, in either.
+    private static func unsupported(_ facts: Facts) -> MCPFailure {
+        .unsupportedVersion(requested: ByteString(facts.headerText), supported: Revision.served, id: facts.id)
     }
 
     /// The body names a revision: only the modern era does that, and the header must name the same (MS-13).

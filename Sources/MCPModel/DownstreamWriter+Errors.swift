@@ -12,10 +12,15 @@ public struct ErrorAnswer: Sendable, Hashable {
 }
 
 extension DownstreamWriter {
+    /// The codes with which the gateway itself answers (docs/errors.md): a server's error never carries one.
+    ///
+    /// A caller acts on them: it waits, gets a token, begins a session. Only the gateway may send it there.
+    public static let gatewayCodes: Set<Int> = [4010, 4040, 4290, 4291, 4505, 4990, 5030]
+
     /// A server's error under the client's id, with bounded parts and a code that this revision may carry.
     ///
-    /// The server's complaints about our own headers and version (−32020, −32022) and codes the specification keeps for
-    /// itself (MS-49) become −32603 without details; what the client did not declare (−32021) stays, in the modern era;
+    /// The server's complaints about our own headers and version (−32020, −32022), codes the specification keeps for
+    /// itself (MS-49) and the gateway's own become −32603 without details; what the client did not declare (−32021) stays, in the modern era;
     /// −32002 is −32602 there (MC-26).
     public func error(_ error: JSONValue, to id: RequestID) -> ErrorAnswer {
         let read = ErrorObject(error, limits: limits)
@@ -38,6 +43,7 @@ extension DownstreamWriter {
         case -32002: isModern ? -32602 : code
         case -32042: isModern || revision < .november2025 ? nil : code
         case -32099 ... -32020: nil
+        case _ where Self.gatewayCodes.contains(code): nil
         default: code
         }
     }

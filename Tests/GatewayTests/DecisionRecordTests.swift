@@ -61,4 +61,18 @@ struct DecisionRecordTests {
         #expect(text.contains(#""tool":"a\u000a\u001b[31m\u009b\u007fé""#))
         #expect(text.utf8.filter { $0 == 10 }.count == 1)
     }
+
+    @Test(
+        "E9: nor do characters that turn the direction of writing, end lines or show nothing",
+        arguments: [
+            ("\u{202e}", #"\u202e"#), ("\u{2028}", #"\u2028"#), ("\u{2029}", #"\u2029"#), ("\u{2066}", #"\u2066"#),
+            ("\u{200b}", #"\u200b"#), ("\u{feff}", #"\ufeff"#), ("\u{61c}", #"\u061c"#),
+            ("\u{e0041}", #"\udb40\udc41"#), ("\u{ad}", #"\u00ad"#),
+        ]
+    )
+    func marks(mark: String, escape: String) {
+        let record = DecisionRecord()
+        record.tool = ByteString("é\(mark)\"漢😀")
+        #expect(line(record).contains(#""tool":"é\#(escape)\"漢😀""#))
+    }
 }

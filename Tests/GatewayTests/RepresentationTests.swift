@@ -85,7 +85,7 @@ struct RepresentationTests {
 struct TombstoneTests {
     @Test("an ended session stays ended until newer ones push it out")
     func bounded() {
-        let tombstones = Tombstones(capacity: 3)
+        let tombstones = Tombstones<ByteString>(capacity: 3)
         for name in ["a", "b", "c", "c"] {
             tombstones.add(ByteString(name))
         }
@@ -97,7 +97,7 @@ struct TombstoneTests {
 
     @Test("a long life of short sessions costs bounded memory")
     func long() {
-        let tombstones = Tombstones(capacity: 10)
+        let tombstones = Tombstones<ByteString>(capacity: 10)
         for number in 0..<10_000 {
             tombstones.add(ByteString("\(number)"))
         }

@@ -92,6 +92,22 @@ struct EraTests {
     }
 
     @Test(
+        "MS-13: who names a revision in the header alone is told of all that are served",
+        arguments: ["2024-11-05", "v999.0.0"]
+    )
+    func listed(header: String) throws {
+        let failure = try #require(Fixture.failure(Self.bare, Fixture.headers(version: header, method: "tools/list")))
+        #expect(
+            failure.data?.text
+                == #"{"supported":["2026-07-28","2025-11-25","2025-06-18","2025-03-26"],"requested":"\#(header)"}"#
+        )
+        let modern = try #require(
+            Fixture.failure(Self.enveloped("\"\(header)\""), Fixture.headers(version: header, method: "tools/list"))
+        )
+        #expect(modern.data?.text.contains(#""supported":["2026-07-28"]"#) == true, "its body says that it is modern")
+    }
+
+    @Test(
         "MS-18: every method that modern revisions removed is 404 with the id, the enveloped initialize too",
         arguments: [
             "initialize", "ping", "logging/setLevel", "resources/subscribe", "resources/unsubscribe", "unknown/method",

@@ -202,4 +202,27 @@ struct AnalysisTests {
     func pages(_ page: ProductPages.Page) {
         #expect(CompiledPolicy.check(Array(page.policy.utf8)).findings.isEmpty)
     }
+
+    @Test(
+        "B10: a denied resource that another spelling reaches is told of, one that nothing reaches is not",
+        arguments: [
+            (#""allow": ["docs://*"], "deny": ["docs://internal/*"]"#, "deny", "docs://INTERNAL/*"),
+            (#""allow": ["docs://*"], "deny": ["docs://internal/*", "docs://INTERNAL/*"]"#, "deny", "docs://%69nternal/*"),
+            (#""allow": ["*"], "deny": ["file:*"]"#, "deny", "FILE:*"),
+            (#""deny": ["docs://internal/*"]"#, "allow", "docs://INTERNAL/*"),
+            (#""allow": ["docs://public/*"], "deny": ["docs://public/drafts/*"]"#, "deny", nil),
+            (#""allow": ["docs://*"], "deny": ["docs://*internal*"]"#, "deny", "docs://*INTERNAL*"),
+            (#""allow": ["docs://*"], "deny": ["docs://1/*"]"#, "deny", nil),
+            (#""allow": ["docs://a/*"]"#, "allow", nil),
+        ] as [(String, String, String?)]
+    )
+    func spelling(resources: String, byDefault: String, escape: String?) {
+        let source = #"{"version": "1", "default": "\#(byDefault)", "tools": {}, "resources": {\#(resources)}}"#
+        let found = CompiledPolicy.check(Array(source.utf8)).findings.filter { $0.code == .otherSpelling }
+        #expect(found.isEmpty == (escape == nil), "\(found)")
+        if let escape {
+            #expect(found.first?.pointer == "/resources/deny/0")
+            #expect(found.first?.message.contains("`\(escape)`") == true, "\(found)")
+        }
+    }
 }

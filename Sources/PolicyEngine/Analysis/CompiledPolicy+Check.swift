@@ -17,6 +17,7 @@ extension CompiledPolicy {
             return (nil, findings.findings(in: source))
         }
         ReachCheck.run(document, &findings)
+        SpellingCheck.run(document, &findings)
         if let tools {
             ToolCheck.run(policy, tools, &findings)
         }

@@ -31,6 +31,7 @@ public struct PolicyFinding: Sendable, Hashable {
         case alwaysFires = "always-fires"
         case weakerClass = "weaker-class"
         case wideAllow = "wide-allow"
+        case otherSpelling = "other-spelling"
     }
 
     /// How bad it is.

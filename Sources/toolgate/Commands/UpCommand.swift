@@ -31,10 +31,9 @@ enum UpCommand {
     ) { invocation throws(CommandFailure) in
         ProcessProtection.forbidDumps()
         ProcessProtection.raiseFileLimit()
-        let keys = try ServiceKeys.load(invocation)
-        let plan = try UpPlan(invocation, keys: keys)
+        let plan = try UpPlan(invocation)
         return try ControlLoop.run { worker in
-            await UpService(plan: plan, invocation: invocation, keys: keys).run(on: worker)
+            await UpService(plan: plan, invocation: invocation).run(on: worker)
         }
     }
 
@@ -102,8 +101,12 @@ struct UpPlan: Sendable {
     let logDestination: DecisionLogWriter.Destination
     let identity: TLSServerIdentity?
     let trust: TLSTrust?
+    let allowedHosts: [String]
+    let allowedOrigins: [String]
+    let keys: KeyFile
 
-    init(_ invocation: Invocation, keys: KeyFile) throws(CommandFailure) {
+    /// Reads the options; the keys last, because the first to ask for them makes their file.
+    init(_ invocation: Invocation) throws(CommandFailure) {
         listen = try ListenAddress.parse(invocation.value("listen") ?? "127.0.0.1:8080", option: "--listen")
         if let text = invocation.value("workers") {
             workers = try WholeNumber.parse(text, option: "--workers", in: 1...256)
@@ -114,18 +117,22 @@ struct UpPlan: Sendable {
         logDestination = log == "-" ? .standardOutput : .file(log)
         identity = try Self.identity(invocation)
         trust = try Self.trust(invocation)
+        allowedHosts = try AllowedNames.hosts(invocation)
+        allowedOrigins = try AllowedNames.origins(invocation)
         if let file = invocation.value("config") {
             for name in ["upstream", "policy", "name", "upstream-header", "allow-insecure"] where invocation.isOn(name)
             {
                 throw .usage("`--\(name)` and `--config` do not go together: put it into `\(file)`")
             }
+            keys = try ServiceKeys.load(invocation)
             origin = .file(file)
             token = nil
             serverName = nil
         } else {
+            let quick = try QuickPlan.read(invocation)
+            keys = try ServiceKeys.load(invocation)
             let minted = GrantToken.generate()
-            let quick = try QuickPlan.read(invocation, digest: keys.grantDigester.digest(of: minted))
-            origin = .quick(quick)
+            origin = .quick(quick.granting(keys.grantDigester.digest(of: minted)))
             token = minted
             serverName = quick.server.name.text
         }
@@ -158,9 +165,21 @@ struct UpPlan: Sendable {
     }
 }
 
-/// Reads the options of the quick mode.
-private enum QuickPlan {
-    static func read(_ invocation: Invocation, digest: GrantDigest) throws(CommandFailure) -> QuickConfiguration {
+/// The options of the quick mode.
+private struct QuickPlan {
+    let server: ServerDefinition
+    let policyFile: String
+
+    /// What is served, opened by one grant.
+    func granting(_ digest: GrantDigest) -> QuickConfiguration {
+        QuickConfiguration(
+            server: server,
+            policyFile: policyFile,
+            grant: GrantDefinition(label: "quick", server: server.name, policy: "policy", digest: digest.bytes)
+        )
+    }
+
+    static func read(_ invocation: Invocation) throws(CommandFailure) -> QuickPlan {
         guard let url = invocation.value("upstream"), let policy = invocation.value("policy") else {
             throw .usage("give `--config FILE`, or `--upstream URL` and `--policy FILE`: see `toolgate up --help`")
         }
@@ -179,11 +198,7 @@ private enum QuickPlan {
         }
         do throws(UpstreamConfiguration.Problem) {
             let upstream = try UpstreamConfiguration(name: name, address: address, headers: headers)
-            return QuickConfiguration(
-                server: ServerDefinition(name: name, upstream: upstream),
-                policyFile: policy,
-                grant: GrantDefinition(label: "quick", server: name, policy: "policy", digest: digest.bytes)
-            )
+            return QuickPlan(server: ServerDefinition(name: name, upstream: upstream), policyFile: policy)
         } catch {
             throw .usage("`--upstream-header`: \(error)")
         }

@@ -11,7 +11,6 @@ struct UpService: Sendable {
 
     let plan: UpPlan
     let invocation: Invocation
-    let keys: KeyFile
 
     private var console: Console { invocation.console }
 
@@ -45,12 +44,12 @@ struct UpService: Sendable {
         let setup = GatewaySetup(
             listen: plan.listen,
             workers: plan.workers,
-            keys: keys,
+            keys: plan.keys,
             log: log,
             identity: plan.identity,
             trust: plan.trust,
-            allowedHosts: invocation.all("allowed-host"),
-            allowedOrigins: invocation.all("allowed-origin")
+            allowedHosts: plan.allowedHosts,
+            allowedOrigins: plan.allowedOrigins
         )
         let (service, address) = try await setup.start(definition)
         let watch = ConfigurationWatch(
@@ -62,6 +61,7 @@ struct UpService: Sendable {
         )
         let hangUp = try hangUpSignal(on: worker.loop, watch, log)
         tell(setup, address, definition)
+        Reachability.look(for: definition.servers, on: worker) { said.say("toolgate: warning: \($0)") }
         await stop.value()
         console.say("toolgate: ending; calls under way have \(Self.drainDeadline.components.seconds) seconds")
         watch.cancel()
