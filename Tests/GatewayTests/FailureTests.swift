@@ -97,6 +97,7 @@ struct FailureTests {
 
             Generated from `Sources/Gateway/Failure+Answer.swift` by its test; do not edit. Policy outcomes are not errors: a denied
             call is a result with `isError` (docs/policy.md). Codes above zero are ours, the others the specification's.
+            A server's error that carries one of ours reaches the client as -32603, without the server's words.
             A failed `tools/call` whose fault is the upstream's or the gateway's is a result with `isError` and the same sentence.
 
             | kind | whose turn | worth retrying | 2026-07-28: status, code | handshake revisions: status, code | sentence |

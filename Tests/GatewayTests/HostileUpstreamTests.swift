@@ -89,7 +89,7 @@ struct HostileUpstreamTests {
             return .custom { socket, message in
                 let body = SentMessage(message).result(Upstreams.text(isFirst ? "first" : "second"))
                 let whole =
-                    "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: \(body.utf8.count)\r\n\r\n\(body)"
+                    "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: \(body.utf8.count)\r\n\r\n\(body)"
                 let poison = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 6\r\n\r\npoison"
                 socket.write(isFirst ? whole + poison : whole)
                 if isFirst {
@@ -196,7 +196,7 @@ struct HostileUpstreamTests {
                 }
                 let body = SentMessage(message).result(Upstreams.text("held"))
                 socket.write(
-                    "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: \(body.utf8.count)\r\n\r\n\(body)"
+                    "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: \(body.utf8.count)\r\n\r\n\(body)"
                 )
             }
         }
@@ -245,7 +245,7 @@ struct HostileUpstreamTests {
                 }
                 let body = SentMessage(message).result(Upstreams.text("held"))
                 socket.write(
-                    "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: \(body.utf8.count)\r\n\r\n\(body)"
+                    "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: \(body.utf8.count)\r\n\r\n\(body)"
                 )
             }
         }
