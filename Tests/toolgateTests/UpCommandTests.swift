@@ -12,10 +12,9 @@ import Upstreams
 struct UpCommandTests {
     private func failure(_ words: [String]) -> CommandFailure? {
         let console = RecordingConsole()
+        let parser = CommandParser(commands: [UpCommand.command], console: console.console)
         do throws(CommandFailure) {
-            guard case .run(let invocation) = try CommandParser(commands: [UpCommand.command], console: console.console)
-                .parse(["up"] + words)
-            else {
+            guard case .run(let invocation) = try parser.parse(["up"] + words) else {
                 return nil
             }
             _ = try UpPlan(invocation)

@@ -11,7 +11,9 @@ enum AllowedNames {
         let names = invocation.all("allowed-host")
         for name in names where !isHost(name) {
             let host = bareHost(name)
-            let advice = isHost(host) ? "give the name alone: `--allowed-host \(host)`" : "give a name such as `gw.example.com`"
+            let advice =
+                isHost(host)
+                ? "give the name alone: `--allowed-host \(host)`" : "give a name such as `gw.example.com`"
             throw .usage("`--allowed-host \(name)` is no host name: \(advice)")
         }
         return names
@@ -23,9 +25,9 @@ enum AllowedNames {
     static func origins(_ invocation: Invocation) throws(CommandFailure) -> [String] {
         let origins = invocation.all("allowed-origin")
         for origin in origins where !isOrigin(origin) {
-            let host = bareHost(origin)
+            let host = isHost(bareHost(origin)) ? bareHost(origin) : "app.example.com"
             let scheme = origin.hasPrefix("http://") ? "http" : "https"
-            let advice = "write it as browsers send it: `--allowed-origin \(scheme)://\(isHost(host) ? host : "app.example.com")`"
+            let advice = "write it as browsers send it: `--allowed-origin \(scheme)://\(host)`"
             throw .usage("`--allowed-origin \(origin)` is no origin: \(advice)")
         }
         return origins
