@@ -16,7 +16,8 @@ struct SQLiteFailure: Error {
         switch code & 0xFF {
         case SQLITE_BUSY, SQLITE_LOCKED: return .locked
         case SQLITE_FULL: return .full
-        case SQLITE_IOERR where isSpace: return .full
+        // A quota or a limit of the system shows as a write that failed, its error number often gone by now.
+        case SQLITE_IOERR where isSpace || code == SQLITE_IOERR | 3 << 8: return .full
         case SQLITE_CORRUPT: return .corrupt(detail: message)
         case SQLITE_NOTADB: return .foreign(detail: message)
         case SQLITE_READONLY, SQLITE_PERM, SQLITE_AUTH: return .readOnly(detail: message)

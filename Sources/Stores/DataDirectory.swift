@@ -20,6 +20,12 @@ public struct DataDirectoryError: Error, Hashable, Sendable {
     public let reason: Reason
     /// The directory.
     public let path: String
+
+    /// An error from its parts.
+    public init(reason: Reason, path: String) {
+        self.reason = reason
+        self.path = path
+    }
 }
 
 extension DataDirectoryError: CustomStringConvertible {

@@ -4,7 +4,7 @@
 public enum StoreError: Error, Hashable, Sendable {
     /// Somebody else held the store for longer than we wait.
     case locked
-    /// No room is left on the disk, or a quota or limit of the system is reached.
+    /// The disk takes no more: it is full, or at a quota or limit of the system.
     case full
     /// The content is damaged; where, in the words of whoever noticed.
     case corrupt(detail: String)
@@ -41,7 +41,8 @@ extension StoreError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .locked: "another process holds it: wait until that one is done (a backup, an apply), then try again"
-        case .full: "there is no room left on its disk, nothing was changed: make room, then try again"
+        case .full:
+            "its disk takes no more (full, at a quota or limit, or broken), nothing was changed: make room, then try again"
         case .corrupt(let detail):
             "it is damaged (\(detail)): run `toolgate store check`, and put back the last backup"
         case .foreign(let detail):

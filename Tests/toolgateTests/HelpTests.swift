@@ -18,7 +18,6 @@ struct HelpTests {
     private func compare(_ text: String, with name: String) throws {
         let path = "\(Self.folder)/\(name).txt"
         if Self.isRecording {
-            try FileAccess.makeFolder(Self.folder)
             try FileAccess.write(Array(text.utf8), to: path)
         }
         let expected = try #require(Corpora.bytes(ofFile: path), "no \(path): record it with TOOLGATE_RECORD=1")

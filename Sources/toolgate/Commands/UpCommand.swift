@@ -113,7 +113,12 @@ struct UpPlan: Sendable {
         } else {
             workers = CPU.coreCount
         }
-        let log = invocation.value("log") ?? "\(ServiceKeys.folder(invocation))/decisions.log"
+        let log: String
+        if let named = invocation.value("log") {
+            log = named
+        } else {
+            log = "\(try ServiceKeys.folder(invocation))/decisions.log"
+        }
         logDestination = log == "-" ? .standardOutput : .file(log)
         identity = try Self.identity(invocation)
         trust = try Self.trust(invocation)

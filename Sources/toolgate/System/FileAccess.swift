@@ -128,17 +128,6 @@ enum FileAccess {
         )
     }
 
-    /// Makes a folder for our own use if it is not there (mode 0700), parents included.
-    static func makeFolder(_ path: String) throws(FileProblem) {
-        var made = path.hasPrefix("/") ? "" : "."
-        for part in path.split(separator: "/") {
-            made += "/\(part)"
-            if unsafe mkdir(made, 0o700) != 0, errno != EEXIST {
-                throw .last(made)
-            }
-        }
-    }
-
     /// `path` as seen from the folder of `file`; absolute paths stay.
     static func resolve(_ path: String, besideFile file: String) -> String {
         guard !path.hasPrefix("/"), let slash = file.lastIndex(of: "/") else {

@@ -1,10 +1,18 @@
 import Secrets
+import Stores
 
 /// Where a service keeps what must outlive it, and the keys in it (interfaces.md, "Keys").
 enum ServiceKeys {
-    /// The options every command shares that touches the keys.
+    /// The option of every command that touches the data directory.
+    static let dataOption = CommandOption(
+        "data",
+        "DIR",
+        "folder for keys and state (default: toolgate in the XDG state folder)",
+        environment: "TOOLGATE_DATA"
+    )
+    /// The options of every command that touches the keys.
     static let options = [
-        CommandOption("data", "DIR", "folder for keys and state (default ./.toolgate)", environment: "TOOLGATE_DATA"),
+        dataOption,
         CommandOption(
             "key-file",
             "FILE",
@@ -13,9 +21,46 @@ enum ServiceKeys {
         ),
     ]
 
-    /// The data folder of this invocation.
-    static func folder(_ invocation: Invocation) -> String {
-        invocation.value("data") ?? ".toolgate"
+    /// The data folder of this invocation, by name only.
+    static func folder(_ invocation: Invocation) throws(CommandFailure) -> String {
+        if let named = invocation.value("data") {
+            guard !named.isEmpty else {
+                throw .usage("`--data` is empty: name a folder")
+            }
+            return named
+        }
+        guard let path = DataDirectory.standardPath(environment: invocation.console.environment) else {
+            throw .usage("neither HOME nor XDG_STATE_HOME says where state lies: name a folder with `--data`")
+        }
+        return path
+    }
+
+    /// The data folder; made when it is not there, with mode 0700.
+    static func open(_ invocation: Invocation) throws(CommandFailure) -> DataDirectory {
+        let path = try folder(invocation)
+        do throws(DataDirectoryError) {
+            return try DataDirectory(opening: path)
+        } catch {
+            throw .environment("\(error)")
+        }
+    }
+
+    /// The data folder, which must be there.
+    static func openExisting(_ invocation: Invocation) throws(CommandFailure) -> DataDirectory {
+        let path = try folder(invocation)
+        do throws(DataDirectoryError) {
+            return try DataDirectory(existing: path)
+        } catch {
+            throw .environment("\(error)")
+        }
+    }
+
+    /// Where the key file of this invocation is, or would be.
+    static func keyFile(_ invocation: Invocation) throws(CommandFailure) -> String {
+        if let named = invocation.value("key-file") {
+            return named
+        }
+        return "\(try folder(invocation))/keys.json"
     }
 
     /// The keys; made on first use, with mode 0600, so that tokens and sessions outlive the process.
@@ -24,12 +69,7 @@ enum ServiceKeys {
         if let named = invocation.value("key-file") {
             path = named
         } else {
-            do throws(FileProblem) {
-                try FileAccess.makeFolder(folder(invocation))
-            } catch {
-                throw .environment("\(error.message); choose another folder with `--data`")
-            }
-            path = "\(folder(invocation))/keys.json"
+            path = try open(invocation).keyFile
         }
         do throws(KeyFileError) {
             let (keys, wasCreated) = try KeyFile.loadOrCreate(path: path)
