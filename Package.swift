@@ -60,6 +60,7 @@ let drivers: [Target] =
     + room("HTTPTransport", ["Base", "EventLoops", "HTTPWire", "COpenSSL"])
     + room("Secrets", ["Base", "Cryptography"])
     + room("Stores", ["Base", "Cryptography", "Secrets", "Settings"], tests: ["StoreContract"])
+    + room("Provisioning", ["Base", "JSONText", "Secrets", "Settings", "Stores"])
     + room("StoreSQLite", ["Base", "Stores", "CSQLite"], tests: ["StoreContract", "Secrets", "Settings"])
 
 // 4: the product.
@@ -69,7 +70,7 @@ let product: [Target] =
         "Gateway",
         [
             "Base", "Cryptography", "EventLoops", "HTTPTransport", "HTTPWire", "JSONText", "JSONSchema", "MCPModel",
-            "PolicyEngine", "RateLimits", "Secrets", "Settings", "Upstreams", "UnicodeText",
+            "PolicyEngine", "RateLimits", "Secrets", "Settings", "Stores", "Upstreams", "UnicodeText",
         ]
     )
 
@@ -79,7 +80,8 @@ let outer: [Target] = [
         name: "toolgate",
         dependencies: [
             "Base", "Cryptography", "EventLoops", "Gateway", "HTTPTransport", "HTTPWire", "JSONText", "JSONSchema",
-            "MCPModel", "PolicyEngine", "RateLimits", "Secrets", "Settings", "StoreSQLite", "Stores", "Upstreams",
+            "MCPModel", "PolicyEngine", "Provisioning", "RateLimits", "Secrets", "Settings", "StoreSQLite", "Stores",
+            "Upstreams",
             "YAMLText",
         ]
     ),
@@ -93,7 +95,8 @@ let outer: [Target] = [
         name: "toolgateTests",
         dependencies: [
             "toolgate", "TestSupport", "Base", "EventLoops", "Gateway", "HTTPTransport", "HTTPWire", "JSONText",
-            "MCPModel", "PolicyEngine", "Secrets", "Settings", "StoreSQLite", "Stores", "Upstreams", "YAMLText",
+            "MCPModel", "PolicyEngine", "Provisioning", "Secrets", "Settings", "StoreSQLite", "Stores", "Upstreams",
+            "YAMLText",
         ],
         path: "Tests/toolgateTests"
     ),

@@ -1,5 +1,4 @@
 internal import Base
-internal import Secrets
 internal import Synchronization
 internal import Upstreams
 
@@ -30,7 +29,7 @@ final class SharedState: Sendable {
     private struct State {
         var inventories: [ByteString: Inventory] = [:]
         var servers: [ServerKey: SharedServer] = [:]
-        var grants: [GrantDigest: Places] = [:]
+        var grants: [ByteString: Places] = [:]
     }
 
     private let state = Guarded(State())
@@ -43,8 +42,8 @@ final class SharedState: Sendable {
     /// The shared parts for the servers and grants of a new snapshot; all else but tools is forgotten.
     func take(
         servers: Set<ServerKey>,
-        grants: Set<GrantDigest>
-    ) -> (servers: [ServerKey: SharedServer], grants: [GrantDigest: Places]) {
+        grants: Set<ByteString>
+    ) -> (servers: [ServerKey: SharedServer], grants: [ByteString: Places]) {
         state.withLock { state in
             var next = State(inventories: state.inventories)
             for key in servers {
@@ -60,9 +59,9 @@ final class SharedState: Sendable {
                         )
                     )
             }
-            for digest in grants {
-                next.grants[digest] =
-                    state.grants[digest]
+            for id in grants {
+                next.grants[id] =
+                    state.grants[id]
                     ?? Places(calls: limits.maximumInFlightPerGrant, streams: limits.maximumStreamsPerGrant)
             }
             state = next

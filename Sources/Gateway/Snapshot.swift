@@ -60,8 +60,9 @@ final class ServerEntry: Sendable {
 
 /// One grant: who may call which server under which policy.
 final class GrantEntry: Sendable {
+    /// Of the token that opened it; a grant that is being rotated has an entry for each of its two tokens.
     let digest: GrantDigest
-    /// The digest's 32 bytes: what handles are bound to.
+    /// The same for all tokens of one grant: what handles and counters are bound to.
     let id: ByteString
     let label: ByteString
     let member: ByteString?
@@ -78,6 +79,7 @@ final class GrantEntry: Sendable {
 
     init(
         digest: GrantDigest,
+        id: ByteString,
         label: ByteString,
         recordID: ByteString?,
         member: ByteString?,
@@ -87,7 +89,7 @@ final class GrantEntry: Sendable {
         places: Places
     ) {
         self.digest = digest
-        id = ByteString(digest.bytes)
+        self.id = id
         self.label = label
         self.member = member
         self.expires = expires

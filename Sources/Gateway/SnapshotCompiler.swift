@@ -42,7 +42,8 @@ public struct PolicyDefinition: Sendable {
 public struct GrantDefinition: Sendable {
     /// The name of the grant in logs and policies.
     public var label: ByteString
-    /// What tells it from others in logs; `nil`: the start of its digest.
+    /// What tells it from others, over all its tokens: what counters, sessions and records go by; at most 64 bytes.
+    /// `nil`: its digest.
     public var id: ByteString?
     /// The server it opens.
     public var server: ByteString
@@ -136,7 +137,8 @@ struct SnapshotCompiler {
             throw SnapshotProblems(problems: problems)
         }
         let keys = definition.servers.map { Self.sharingKey(of: $0) }
-        let shares = shared.take(servers: Set(keys), grants: Set(digests))
+        let grantIDs = zip(definition.grants, digests).map { grant, digest in grant.id ?? ByteString(digest.bytes) }
+        let shares = shared.take(servers: Set(keys), grants: Set(grantIDs))
         var servers: [ByteString: ServerEntry] = [:]
         for (server, key) in zip(definition.servers, keys) {
             guard let share = shares.servers[key] else {
@@ -156,12 +158,13 @@ struct SnapshotCompiler {
             servers[uuid] = entry
         }
         var grants: [GrantDigest: GrantEntry] = [:]
-        for (grant, digest) in zip(definition.grants, digests) {
-            guard let server = servers[grant.server], let places = shares.grants[digest] else {
+        for ((grant, digest), id) in zip(zip(definition.grants, digests), grantIDs) {
+            guard let server = servers[grant.server], let places = shares.grants[id] else {
                 continue
             }
             grants[digest] = GrantEntry(
                 digest: digest,
+                id: id,
                 label: grant.label,
                 recordID: grant.id,
                 member: grant.member,

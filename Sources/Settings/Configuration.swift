@@ -1,7 +1,7 @@
 public import Base
 public import YAMLText
 
-/// Everything `toolgate.yaml` says, checked: names are unique, references lead somewhere, secrets are resolved.
+/// Everything `toolgate.yaml` says, checked: names are unique, references lead somewhere, secrets can be read.
 ///
 /// Policies are read but not compiled; that is for whoever knows the engine.
 public struct Configuration: Sendable {
@@ -28,6 +28,12 @@ public struct ServerSettings: Sendable {
     public let id: EntityID
     /// Where it is.
     public let upstream: UpstreamURL
+    /// Whether plain http to another machine was allowed.
+    public let allowsInsecure: Bool
+    /// What lists show of changed tools.
+    public let changedTools: ChangedTools
+    /// What happens without counters.
+    public let limitFailure: LimitFailure
     /// Fields to send with every request; no two have the same name.
     public let headers: [StaticHeader]
     /// Where the entry stands.
@@ -38,29 +44,68 @@ public struct ServerSettings: Sendable {
         name: ByteString,
         id: EntityID,
         upstream: UpstreamURL,
+        allowsInsecure: Bool = false,
+        changedTools: ChangedTools = .hide,
+        limitFailure: LimitFailure = .closed,
         headers: [StaticHeader],
         position: YAMLPosition
     ) {
         self.name = name
         self.id = id
         self.upstream = upstream
+        self.allowsInsecure = allowsInsecure
+        self.changedTools = changedTools
+        self.limitFailure = limitFailure
         self.headers = headers
         self.position = position
     }
 }
 
-/// A header field the gateway sends to one upstream: valid bytes, never one that frames or names a message.
+/// Where the value of a header comes from.
+public enum HeaderSource: Hashable, Sendable {
+    /// It stands here openly: no secret.
+    case open(ByteString)
+    /// A variable of the gateway's environment.
+    case environment(ByteString)
+    /// A file, by its path.
+    case file(ByteString)
+    /// A sealed credential of the store, by name.
+    case stored(ByteString)
+}
+
+/// A header field the gateway sends to one upstream: never one that frames or names a message.
 public struct StaticHeader: Sendable {
     /// The name as written.
     public let name: ByteString
-    /// The value; masked in every description, also when it was written openly.
-    public let value: Secret<[UInt8]>
+    /// Where the value comes from; a path as written.
+    public let source: HeaderSource
+    /// The value, valid in a header; masked in every description, also when it was written openly.
+    ///
+    /// `nil` for one that is in the store.
+    public let value: Secret<[UInt8]>?
 
     /// A field from its parts, which the caller has checked.
-    public init(name: ByteString, value: Secret<[UInt8]>) {
+    public init(name: ByteString, source: HeaderSource, value: Secret<[UInt8]>?) {
         self.name = name
+        self.source = source
         self.value = value
     }
+}
+
+/// What lists show of a tool whose definition changed and was not accepted yet.
+public enum ChangedTools: String, Hashable, Sendable, CaseIterable {
+    /// Nothing.
+    case hide
+    /// The definition that was pinned.
+    case show
+}
+
+/// What happens to calls that need a counter when the counters cannot be reached.
+public enum LimitFailure: String, Hashable, Sendable, CaseIterable {
+    /// They are denied.
+    case closed
+    /// They go on, and the log says so.
+    case open
 }
 
 /// A policy's document, not yet compiled.

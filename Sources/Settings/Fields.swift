@@ -90,6 +90,22 @@ struct Fields {
         return false
     }
 
+    /// One of a few words; `nil` when the key is not there.
+    func word<Word: RawRepresentable<String> & CaseIterable>(
+        _ key: StaticString,
+        problems: inout Problems
+    ) -> Word? {
+        guard let entry = self[key] else {
+            return nil
+        }
+        if let bytes = entry.value.scalar, let word = Word.allCases.first(where: { Array($0.rawValue.utf8) == bytes }) {
+            return word
+        }
+        let words = Word.allCases.map { "`\($0.rawValue)`" }.joined(separator: " or ")
+        problems.add(.badValue, at: entry.value.position, "`\(key)` of \(what) must be \(words)")
+        return nil
+    }
+
     /// The nodes of a list; none when the key is not there.
     func list(_ key: StaticString, problems: inout Problems) -> [YAMLNode] {
         guard let entry = self[key] else {

@@ -9,7 +9,9 @@ enum ServerReader {
         var names: Set<ByteString> = []
     }
 
-    private static let known: [StaticString] = ["name", "id", "upstream", "headers", "allow_insecure"]
+    private static let known: [StaticString] = [
+        "name", "id", "upstream", "headers", "allow_insecure", "changed_tools", "limit_failure",
+    ]
 
     static func read(_ root: Fields, sources: SettingsSources, problems: inout Problems) -> Outcome {
         var outcome = Outcome()
@@ -25,6 +27,8 @@ enum ServerReader {
                 continue
             }
             let upstream = upstream(fields, problems: &problems)
+            let changedTools: ChangedTools? = fields.word("changed_tools", problems: &problems)
+            let limitFailure: LimitFailure? = fields.word("limit_failure", problems: &problems)
             let headers = HeaderReader.read(fields, sources: sources, problems: &problems)
             guard let named = fields.name(problems: &problems) else {
                 continue
@@ -37,7 +41,10 @@ enum ServerReader {
                 let settings = ServerSettings(
                     name: named.name,
                     id: id,
-                    upstream: upstream,
+                    upstream: upstream.url,
+                    allowsInsecure: upstream.allowsInsecure,
+                    changedTools: changedTools ?? .hide,
+                    limitFailure: limitFailure ?? .closed,
                     headers: headers,
                     position: fields.position
                 )
@@ -47,7 +54,10 @@ enum ServerReader {
         return outcome
     }
 
-    private static func upstream(_ server: Fields, problems: inout Problems) -> UpstreamURL? {
+    private static func upstream(
+        _ server: Fields,
+        problems: inout Problems
+    ) -> (url: UpstreamURL, allowsInsecure: Bool)? {
         let form = "write `upstream: {url: \"http://127.0.0.1:3001/mcp\"}`"
         let known: [StaticString] = ["url", "allow_insecure", "command", "connector", "set"]
         guard let node = server.required("upstream", remedy: form, problems: &problems),
@@ -83,7 +93,7 @@ enum ServerReader {
                     remedy: "use https, or add `allow_insecure: true` if the network is trusted"
                 )
             }
-            return url
+            return (url, isInsecureAllowed)
         } catch {
             problems.add(.badValue, at: entry.value.position, "\(error)", remedy: form)
             return nil
@@ -93,9 +103,6 @@ enum ServerReader {
 
 /// Reads `headers` of a server.
 enum HeaderReader {
-    // LIMIT: a value is at most 8 KiB, as most servers' whole head is not much more.
-    private static let maximumValueBytes = 8 << 10
-
     static func read(_ server: Fields, sources: SettingsSources, problems: inout Problems) -> [StaticHeader] {
         guard let node = server["headers"]?.value else {
             return []
@@ -117,8 +124,10 @@ enum HeaderReader {
                 at: entry.keyPosition,
                 problems: &problems
             )
-            if let value = value(of: entry, sources: sources, problems: &problems) {
-                headers.append(StaticHeader(name: ByteString(entry.key), value: Secret(value)))
+            if let (source, value) = value(of: entry, sources: sources, problems: &problems) {
+                headers.append(
+                    StaticHeader(name: ByteString(entry.key), source: source, value: value.map { Secret($0) })
+                )
             }
         }
         return headers
@@ -128,88 +137,32 @@ enum HeaderReader {
         of entry: YAMLEntry,
         sources: SettingsSources,
         problems: inout Problems
-    ) -> [UInt8]? {
-        let value: [UInt8]
+    ) -> (HeaderSource, [UInt8]?)? {
+        let source: HeaderSource
+        let value: [UInt8]?
         if let open = entry.value.scalar {
             guard !HeaderNames.isCredential(entry.key) else {
                 problems.add(
                     .badValue,
                     at: entry.value.position,
                     "`\(entry.key.shown)` looks like a credential and stands here openly",
-                    remedy: "refer to it: `{secret: env:NAME}` or `{secret: file:PATH}`"
+                    remedy: "refer to it: `{secret: env:NAME}`, `{secret: file:PATH}` or `{secret: store:NAME}`"
                 )
                 return nil
             }
+            source = .open(ByteString(open))
             value = open
         } else {
             guard let secret = SecretReader.read(entry.value, sources: sources, problems: &problems) else {
                 return nil
             }
-            value = secret
+            source = secret.source
+            value = secret.value
         }
-        if let refusal = refusal(of: value) {
+        if let value, let refusal = HeaderValue.refusal(of: value) {
             problems.add(.badValue, at: entry.value.position, "the value of `\(entry.key.shown)` \(refusal)")
             return nil
         }
-        return value
+        return (source, value)
     }
-
-    /// What keeps a value from standing in a header field (RFC 9110, section 5.5; security.md, C6); never its bytes.
-    private static func refusal(of value: [UInt8]) -> String? {
-        guard let first = value.first, let last = value.last else {
-            return "is empty"
-        }
-        guard value.count <= maximumValueBytes else {
-            return "is longer than \(maximumValueBytes) bytes"
-        }
-        if let bad = value.firstIndex(where: { !(0x20...0x7E).contains($0) && $0 != 0x09 }) {
-            return "holds a byte at position \(bad + 1) that no header can carry (a line break, perhaps)"
-        }
-        let blanks: [UInt8] = [0x20, 0x09]
-        return blanks.contains(first) || blanks.contains(last) ? "begins or ends with a blank" : nil
-    }
-}
-
-/// Which header names a configuration may set.
-enum HeaderNames {
-    private static let token = Array("!#$%&'*+-.^_`|~".utf8)
-
-    /// Lower case, `_` as `-`: names that some servers read as one are one here (security.md, C5).
-    static func folded(_ name: [UInt8]) -> [UInt8] {
-        name.map { byte in
-            if byte == UInt8(ascii: "_") {
-                return UInt8(ascii: "-")
-            }
-            return (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
-        }
-    }
-
-    /// Why a name is refused; `nil` when it may be set.
-    static func refusal(of name: [UInt8]) -> String? {
-        let isToken = name.allSatisfy { byte in
-            byte.decimalDigit != nil || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
-                || token.contains(byte)
-        }
-        guard (1...128).contains(name.count), isToken else {
-            return "is no header name"
-        }
-        let folded = folded(name)
-        if folded.hasPrefix("mcp-") || own.contains(where: { folded.isEqual(to: $0) }) {
-            return "is a header that the gateway writes itself"
-        }
-        return nil
-    }
-
-    /// Whether a value under this name must not stand in the file.
-    static func isCredential(_ name: [UInt8]) -> Bool {
-        let text = String(decoding: folded(name), as: UTF8.self)
-        return ["auth", "cookie", "key", "token", "secret", "password", "credential"].contains { text.contains($0) }
-    }
-
-    /// What frames, routes or describes a message, and what MCP defines.
-    private static let own: [StaticString] = [
-        "host", "content-length", "content-type", "content-encoding", "transfer-encoding", "connection", "keep-alive",
-        "proxy-connection", "proxy-authorization", "proxy-authenticate", "te", "trailer", "upgrade", "expect", "accept",
-        "accept-encoding", "last-event-id", "http2-settings", "range", "date",
-    ]
 }

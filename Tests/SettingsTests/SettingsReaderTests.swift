@@ -67,7 +67,7 @@ let digest = "hmac-sha256:" + String(repeating: "0a", count: 32)
         #expect(kommo.upstream.target == "/mcp")
         #expect(kommo.headers.map(\.name) == ["Authorization", "X-Api-Key", "X-Team"])
         #expect(
-            kommo.headers.map { String(decoding: $0.value.reveal(), as: UTF8.self) } == [
+            kommo.headers.map { String(decoding: $0.value?.reveal() ?? [], as: UTF8.self) } == [
                 "Bearer abc", "k-123", "sales",
             ]
         )

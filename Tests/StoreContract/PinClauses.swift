@@ -4,8 +4,8 @@ import Stores
 import Testing
 
 extension StoreClause {
-    private static func definition(_ byte: UInt8, at time: Int64 = 5) -> ToolDefinition {
-        ToolDefinition(digest: Scene.bytes(byte), canonical: [byte, 0, byte], seen: WallTime(milliseconds: time))
+    private static func definition(_ byte: UInt8, at time: Int64 = 5) -> PinnedDefinition {
+        PinnedDefinition(digest: Scene.bytes(byte), canonical: [byte, 0, byte], seen: WallTime(milliseconds: time))
     }
 
     static let pinClauses: [StoreClause] = [
@@ -74,7 +74,7 @@ extension StoreClause {
             pin.standing = .new
             pin.pending = definition(2)
             #expect(try refusal(pin)?.rule?.contains("pending") == true)
-            let short = ToolDefinition(digest: [1], canonical: [], seen: WallTime(milliseconds: 0))
+            let short = PinnedDefinition(digest: [1], canonical: [], seen: WallTime(milliseconds: 0))
             #expect(try refusal(ToolPin(server: server.id, tool: "x", standing: .new, definition: short))?.rule != nil)
             let empty = ToolPin(server: server.id, tool: "", standing: .new, definition: definition(1))
             #expect(try refusal(empty)?.rule != nil)

@@ -1,5 +1,6 @@
 import Base
 import Gateway
+import Settings
 import Testing
 
 @testable import toolgate
@@ -52,8 +53,8 @@ struct ConfigurationFileTests {
         let folder = try Folder(yaml: Self.yaml, policy: Self.policy)
         let loaded = folder.load()
         #expect(loaded.problems.isEmpty)
-        #expect(loaded.definition?.servers.map(\.name) == ["crm"])
-        #expect(loaded.definition?.grants.map(\.label) == ["a"])
+        #expect(loaded.configuration?.servers.map(\.name) == ["crm"])
+        #expect(loaded.configuration?.grants.map(\.label) == ["a"])
         #expect(Set(loaded.sources.keys) == ["\(folder.path)/toolgate.yaml", "\(folder.path)/policy.json"])
         #expect(loaded.sources.allSatisfy { FileAccess.stamp($0.key) == $0.value })
     }
@@ -72,16 +73,16 @@ struct ConfigurationFileTests {
     func mistakes() throws {
         let unset = try Folder(yaml: Self.yaml, policy: Self.policy)
         let missing = unset.load([:])
-        #expect(missing.definition == nil)
+        #expect(missing.configuration == nil)
         #expect(missing.problems.count == 1)
         #expect(missing.problems[0].hasPrefix("\(unset.path)/toolgate.yaml:5:"))
         let badPolicy = try Folder(yaml: Self.yaml, policy: #"{"version":"1","default":"maybe"}"#)
         let refused = badPolicy.load()
-        #expect(refused.definition == nil)
+        #expect(refused.configuration == nil)
         #expect(refused.problems[0].hasPrefix("\(badPolicy.path)/policy.json:1:"))
         let badHeader = try Folder(yaml: Self.yaml, policy: Self.policy)
         let broken = badHeader.load(["CRM_KEY": "k-\u{1}secret"])
-        #expect(broken.definition == nil)
+        #expect(broken.configuration == nil)
         #expect(broken.problems.contains { $0.hasPrefix("\(badHeader.path)/toolgate.yaml:") })
         #expect(!broken.problems.contains { $0.contains("secret-") || $0.contains("k-\u{1}") })
         let absent = ConfigurationFile(path: "/nowhere/toolgate.yaml", environment: [:]).load()
@@ -93,7 +94,7 @@ struct ConfigurationFileTests {
     func warnings() throws {
         let policy = #"{"version":"1","default":"deny","tools":{"a":{"require":[{"conditions":[]}]}}}"#
         let loaded = try Folder(yaml: Self.yaml, policy: policy).load()
-        #expect(loaded.definition != nil)
+        #expect(loaded.configuration != nil)
         #expect(loaded.warnings.contains { $0.contains("warning") })
     }
 }

@@ -68,6 +68,16 @@ public struct GrantRecord: Hashable, Sendable {
         self.owner = owner
     }
 
+    /// Takes over what the store sets, so that two records can be compared by what people set.
+    public mutating func keepHistory(of known: GrantRecord) {
+        digest = known.digest
+        previous = known.previous
+        generation = known.generation
+        revoked = known.revoked
+        createdBy = known.createdBy
+        created = known.created
+    }
+
     var subject: Subject { Subject(.grant, label) }
 
     /// Whether its token opens at `now`.

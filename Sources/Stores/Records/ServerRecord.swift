@@ -19,18 +19,6 @@ public enum ServerUpstream: Hashable, Sendable {
     }
 }
 
-/// Where the value of a header comes from.
-public enum HeaderSource: Hashable, Sendable {
-    /// It stands here openly: no secret.
-    case open(ByteString)
-    /// A variable of the gateway's environment.
-    case environment(ByteString)
-    /// A file, by its path.
-    case file(ByteString)
-    /// A sealed credential of this store, by name.
-    case stored(ByteString)
-}
-
 /// A header field sent to a server with every request, its value by reference.
 public struct HeaderReference: Hashable, Sendable {
     /// As written.
@@ -43,22 +31,6 @@ public struct HeaderReference: Hashable, Sendable {
         self.name = name
         self.source = source
     }
-}
-
-/// What lists show of a tool whose definition changed and was not accepted yet.
-public enum ChangedTools: String, Hashable, Sendable, CaseIterable {
-    /// Nothing.
-    case hide
-    /// The definition that was pinned.
-    case show
-}
-
-/// What happens to calls that need a counter when the counters cannot be reached.
-public enum LimitFailure: String, Hashable, Sendable, CaseIterable {
-    /// They are denied.
-    case closed
-    /// They go on, and the log says so.
-    case open
 }
 
 /// An upstream MCP server behind `/mcp/NAME`.
@@ -93,6 +65,11 @@ public struct ServerRecord: Hashable, Sendable {
         self.headers = headers
         self.changedTools = changedTools
         self.limitFailure = limitFailure
+    }
+
+    /// Takes over what the store sets, so that two records can be compared by what people set.
+    public mutating func keepTimes(of known: ServerRecord) {
+        created = known.created
     }
 
     var subject: Subject { Subject(.server, name) }

@@ -12,7 +12,7 @@ public enum PinStanding: String, Hashable, Sendable, CaseIterable {
 }
 
 /// A tool's definition in its canonical form (policy-language.md, section 6).
-public struct ToolDefinition: Hashable, Sendable {
+public struct PinnedDefinition: Hashable, Sendable {
     /// SHA-256 of ``canonical``: 32 bytes.
     public let digest: [UInt8]
     /// The exact bytes that were digested; at most 1 MiB.
@@ -37,9 +37,9 @@ public struct ToolPin: Hashable, Sendable {
     /// Where it stands.
     public var standing: PinStanding
     /// The definition in force; of a ``PinStanding/new`` tool, the one that waits.
-    public var definition: ToolDefinition
+    public var definition: PinnedDefinition
     /// The definition that waits; only, and always, when ``PinStanding/changed``.
-    public var pending: ToolDefinition?
+    public var pending: PinnedDefinition?
     /// Who accepted the definition in force; `nil`: pinned as first seen, or not accepted yet.
     public var acceptedBy: ByteString?
     /// When.
@@ -50,8 +50,8 @@ public struct ToolPin: Hashable, Sendable {
         server: EntityID,
         tool: ByteString,
         standing: PinStanding,
-        definition: ToolDefinition,
-        pending: ToolDefinition? = nil,
+        definition: PinnedDefinition,
+        pending: PinnedDefinition? = nil,
         acceptedBy: ByteString? = nil,
         accepted: WallTime? = nil
     ) {
@@ -86,11 +86,11 @@ extension ToolPin: StoredRecord {
         server = try row.id()
         tool = try row.text()
         standing = try row.word()
-        definition = ToolDefinition(digest: try row.bytes(), canonical: try row.bytes(), seen: try row.time())
+        definition = PinnedDefinition(digest: try row.bytes(), canonical: try row.bytes(), seen: try row.time())
         switch (try row.optionalBytes(), try row.optionalBytes(), try row.optionalTime()) {
         case (nil, nil, nil): pending = nil
         case (let digest?, let canonical?, let seen?):
-            pending = ToolDefinition(digest: digest, canonical: canonical, seen: seen)
+            pending = PinnedDefinition(digest: digest, canonical: canonical, seen: seen)
         default: throw .corrupt(detail: "a pending definition is incomplete")
         }
         acceptedBy = try row.optionalText()

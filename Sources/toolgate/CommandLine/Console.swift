@@ -10,6 +10,8 @@ struct Console: Sendable {
     let outputIsTerminal: Bool
     /// Whether standard input is a terminal.
     let inputIsTerminal: Bool
+    /// The next line a person types; `nil` at the end of the input.
+    var readAnswer: @Sendable () -> String? = { nil }
 
     /// A line of data.
     func output(_ line: String) {

@@ -4,7 +4,10 @@ import Gateway
 import HTTPTransport
 import JSONText
 import Secrets
+import Settings
+import Stores
 import Upstreams
+import YAMLText
 
 /// `toolgate up`: the gateway itself.
 enum UpCommand {
@@ -12,7 +15,9 @@ enum UpCommand {
         ["up"],
         "run the gateway",
         details:
-            "With --config it serves what toolgate.yaml says and re-reads it, and every file it names, when they change.\n"
+            "With --config it applies what toolgate.yaml says to the store and serves that; it re-reads the file, and\n"
+            + "every file it names, when they change. Without, it serves the store as it is. Whatever changes the store is in\n"
+            + "force within a second.\n"
             + "With --upstream and --policy it serves one server, mints a grant and prints what to paste into your client.\n"
             + "SIGHUP re-opens the log and re-reads; SIGTERM and Ctrl-C let calls finish, then end it.",
         options: configurationOptions + servingOptions + ServiceKeys.options + [.output],
@@ -92,7 +97,10 @@ enum UpCommand {
 
 /// What `up` was asked for, checked before anything starts.
 struct UpPlan: Sendable {
-    let origin: ConfigurationOrigin
+    /// What describes the store; `nil` when the store is served as it is.
+    let origin: ConfigurationOrigin?
+    /// Where the store lies.
+    let directory: DataDirectory
     /// The grant of the quick mode, shown once.
     let token: GrantToken?
     let serverName: String?
@@ -113,34 +121,74 @@ struct UpPlan: Sendable {
         } else {
             workers = CPU.coreCount
         }
-        let log: String
-        if let named = invocation.value("log") {
-            log = named
-        } else {
-            log = "\(try ServiceKeys.folder(invocation))/decisions.log"
-        }
-        logDestination = log == "-" ? .standardOutput : .file(log)
         identity = try Self.identity(invocation)
         trust = try Self.trust(invocation)
         allowedHosts = try AllowedNames.hosts(invocation)
         allowedOrigins = try AllowedNames.origins(invocation)
-        if let file = invocation.value("config") {
-            for name in ["upstream", "policy", "name", "upstream-header", "allow-insecure"] where invocation.isOn(name)
-            {
-                throw .usage("`--\(name)` and `--config` do not go together: put it into `\(file)`")
-            }
-            keys = try ServiceKeys.load(invocation)
-            origin = .file(file)
-            token = nil
-            serverName = nil
-        } else {
-            let quick = try QuickPlan.read(invocation)
-            keys = try ServiceKeys.load(invocation)
-            let minted = GrantToken.generate()
-            origin = .quick(quick.granting(keys.grantDigester.digest(of: minted)))
-            token = minted
-            serverName = quick.server.name.text
+        let file = invocation.value("config")
+        let quickOptions = ["upstream", "policy", "name", "upstream-header", "allow-insecure"]
+        if let file, let name = quickOptions.first(where: { invocation.isOn($0) }) {
+            throw .usage("`--\(name)` and `--config` do not go together: put it into `\(file)`")
         }
+        let quick = quickOptions.contains { invocation.isOn($0) } ? try QuickPlan.read(invocation) : nil
+        if file == nil, quick == nil {
+            try Self.checkStore(invocation)
+        }
+        keys = try ServiceKeys.load(invocation)
+        directory = try ServiceKeys.open(invocation)
+        let log = invocation.value("log") ?? "\(directory.path)/decisions.log"
+        logDestination = log == "-" ? .standardOutput : .file(log)
+        serverName = quick?.server.name.text
+        if let quick {
+            let minted = GrantToken.generate()
+            token = minted
+            origin = .quick(quick.granting(keys.grantDigester.digest(of: minted)))
+        } else {
+            token = nil
+            origin = file.map { .file($0) }
+        }
+    }
+
+    /// Refuses to serve a store that is not there, before anything is made.
+    private static func checkStore(_ invocation: Invocation) throws(CommandFailure) {
+        let folder = try ServiceKeys.folder(invocation)
+        guard FileAccess.stamp("\(folder)/store.sqlite") != nil else {
+            throw .usage(
+                "there is no store in `\(folder)` yet: give `--config FILE`, or `--upstream URL` and `--policy FILE`, "
+                    + "or fill the store with `toolgate apply`; see `toolgate up --help`"
+            )
+        }
+    }
+
+    /// Whether the store is kept in memory: of one server in front of which somebody just wants to stand, nothing outlives
+    /// the process.
+    private var isPassing: Bool {
+        guard case .quick = origin else {
+            return false
+        }
+        return true
+    }
+
+    /// The hold on the data directory; none for what does not outlive the process.
+    func claim() throws(CommandFailure) -> DataDirectoryClaim? {
+        guard !isPassing else {
+            return nil
+        }
+        do throws(DataDirectoryError) {
+            return try directory.claim()
+        } catch {
+            throw .environment("\(error)")
+        }
+    }
+
+    /// The store to serve.
+    func openStore(environment: [String: String]) throws(CommandFailure) -> ServedStore {
+        if isPassing {
+            let store = MemoryStore(time: SystemTime())
+            return ServedStore(store: store, path: "memory", origin: origin, environment: environment)
+        }
+        let store = try StoreAccess.open(directory)
+        return ServedStore(store: store, path: directory.store, origin: origin, environment: environment)
     }
 
     private static func identity(_ invocation: Invocation) throws(CommandFailure) -> TLSServerIdentity? {
@@ -172,80 +220,83 @@ struct UpPlan: Sendable {
 
 /// The options of the quick mode.
 private struct QuickPlan {
-    let server: ServerDefinition
+    let server: ServerSettings
     let policyFile: String
 
     /// What is served, opened by one grant.
     func granting(_ digest: GrantDigest) -> QuickConfiguration {
-        QuickConfiguration(
-            server: server,
-            policyFile: policyFile,
-            grant: GrantDefinition(label: "quick", server: server.name, policy: "policy", digest: digest.bytes)
-        )
+        QuickConfiguration(server: server, policyFile: policyFile, digest: digest)
     }
 
     static func read(_ invocation: Invocation) throws(CommandFailure) -> QuickPlan {
-        guard let url = invocation.value("upstream"), let policy = invocation.value("policy") else {
+        guard let text = invocation.value("upstream"), let policy = invocation.value("policy") else {
             throw .usage("give `--config FILE`, or `--upstream URL` and `--policy FILE`: see `toolgate up --help`")
         }
         let name = ByteString(invocation.value("name") ?? "server")
-        let address: UpstreamAddress
-        do throws(UpstreamAddress.Problem) {
-            address = try UpstreamAddress(url.utf8, allowsInsecure: invocation.isOn("allow-insecure"))
-        } catch .insecure {
-            throw .usage("`--upstream` is plain http to another machine: use https, or add `--allow-insecure`")
-        } catch {
-            throw .usage("`--upstream` cannot be used: \(error.rawValue)")
+        guard EntityName.isValid(name) else {
+            throw .usage("`--name` cannot stand in a path: \(EntityName.rule)")
         }
-        var headers: [UpstreamHeader] = []
+        let url: UpstreamURL
+        do throws(UpstreamURL.Refusal) {
+            url = try UpstreamURL(Array(text.utf8))
+        } catch {
+            throw .usage("`--upstream` cannot be used: \(error)")
+        }
+        guard url.isSecure || url.isLoopback || invocation.isOn("allow-insecure") else {
+            throw .usage("`--upstream` is plain http to another machine: use https, or add `--allow-insecure`")
+        }
+        var headers: [StaticHeader] = []
         for text in invocation.all("upstream-header") {
             headers.append(try header(text, invocation))
         }
-        do throws(UpstreamConfiguration.Problem) {
-            let upstream = try UpstreamConfiguration(name: name, address: address, headers: headers)
-            return QuickPlan(server: ServerDefinition(name: name, upstream: upstream), policyFile: policy)
-        } catch {
-            throw .usage("`--upstream-header`: \(error)")
-        }
+        let server = ServerSettings(
+            name: name,
+            id: EntityID(kind: "server", name: name),
+            upstream: url,
+            allowsInsecure: invocation.isOn("allow-insecure"),
+            headers: headers,
+            position: YAMLPosition(line: 1, column: 1)
+        )
+        return QuickPlan(server: server, policyFile: policy)
     }
 
-    private static func header(_ text: String, _ invocation: Invocation) throws(CommandFailure) -> UpstreamHeader {
+    private static func header(_ text: String, _ invocation: Invocation) throws(CommandFailure) -> StaticHeader {
         let parts = text.split(separator: "=", maxSplits: 1)
         guard parts.count == 2 else {
             throw .usage("`--upstream-header` is written NAME=env:VARIABLE or NAME=file:PATH")
         }
-        let source = parts[1]
-        let value: [UInt8]
-        if source.hasPrefix("env:") {
-            let variable = String(source.dropFirst(4))
+        let name = ByteString(String(parts[0]))
+        if let refusal = HeaderNames.refusal(of: name.bytes) {
+            throw .usage("`--upstream-header \(parts[0])` \(refusal)")
+        }
+        let (source, value) = try secret(String(parts[1]), of: parts[0], invocation)
+        if let refusal = HeaderValue.refusal(of: value) {
+            throw .usage("the value of `--upstream-header \(parts[0])` \(refusal)")
+        }
+        return StaticHeader(name: name, source: source, value: Secret(value))
+    }
+
+    private static func secret(
+        _ reference: String,
+        of name: Substring,
+        _ invocation: Invocation
+    ) throws(CommandFailure) -> (HeaderSource, [UInt8]) {
+        if reference.hasPrefix("env:") {
+            let variable = String(reference.dropFirst(4))
             guard let found = invocation.console.environment[variable] else {
                 throw .environment("the variable `\(variable)` is not set")
             }
-            value = Array(found.utf8)
-        } else if source.hasPrefix("file:") {
-            do throws(FileProblem) {
-                value = try FileAccess.read(String(source.dropFirst(5))).trimmingLineEnd()
-            } catch {
-                throw .environment(error.message)
-            }
-        } else {
+            return (.environment(ByteString(variable)), Array(found.utf8))
+        }
+        guard reference.hasPrefix("file:") else {
             // A secret on the command line is seen by everybody on the machine, and its text is not repeated here.
-            throw .usage("the value of `--upstream-header \(parts[0])` must be env:VARIABLE or file:PATH")
+            throw .usage("the value of `--upstream-header \(name)` must be env:VARIABLE or file:PATH")
         }
-        return UpstreamHeader(name: ByteString(String(parts[0])), value: Secret(value))
-    }
-}
-
-extension [UInt8] {
-    /// Without the one line end editors put at the end of a file.
-    fileprivate func trimmingLineEnd() -> [UInt8] {
-        var trimmed = self
-        if trimmed.last == UInt8(ascii: "\n") {
-            trimmed.removeLast()
+        let path = FileAccess.absolute(String(reference.dropFirst(5)))
+        do throws(FileProblem) {
+            return (.file(ByteString(path)), SecretText.trimmed(try FileAccess.read(path)))
+        } catch {
+            throw .environment(error.message)
         }
-        if trimmed.last == UInt8(ascii: "\r") {
-            trimmed.removeLast()
-        }
-        return trimmed
     }
 }

@@ -1,20 +1,36 @@
 import Base
-import Gateway
 import PolicyEngine
+import Secrets
 import Settings
 import Synchronization
 import YAMLText
 
 /// What reading a configuration came to, whichever way it was given.
 struct LoadedConfiguration: Sendable {
-    /// What to serve; `nil` when anything is wrong.
-    let definition: SnapshotDefinition?
+    /// What the store is to hold; `nil` when anything is wrong.
+    let configuration: Configuration?
+    /// Of each policy's document, by the policy's name.
+    let digests: [ByteString: [UInt8]]
     /// Everything that is wrong, one line each, ready to be said.
     let problems: [String]
     /// What loads and may not mean what its author thinks.
     let warnings: [String]
     /// The files it was read from, as they were just before they were read.
     let sources: [String: FileAccess.Stamp?]
+
+    init(
+        configuration: Configuration? = nil,
+        digests: [ByteString: [UInt8]] = [:],
+        problems: [String] = [],
+        warnings: [String] = [],
+        sources: [String: FileAccess.Stamp?]
+    ) {
+        self.configuration = configuration
+        self.digests = digests
+        self.problems = problems
+        self.warnings = warnings
+        self.sources = sources
+    }
 }
 
 /// Where a configuration comes from.
@@ -31,13 +47,21 @@ enum ConfigurationOrigin: Sendable {
         case .quick(let quick): quick.load()
         }
     }
+
+    /// A path as it is written, from the current folder or the root.
+    func path(_ written: ByteString) -> ByteString {
+        switch self {
+        case .file(let file): ByteString(FileAccess.absolute(FileAccess.resolve(written.text, besideFile: file)))
+        case .quick: written
+        }
+    }
 }
 
 /// One server, one policy file and one grant.
 struct QuickConfiguration: Sendable {
-    let server: ServerDefinition
+    let server: ServerSettings
     let policyFile: String
-    let grant: GrantDefinition
+    let digest: GrantDigest
 
     func load() -> LoadedConfiguration {
         let stamp = FileAccess.stamp(policyFile)
@@ -46,19 +70,38 @@ struct QuickConfiguration: Sendable {
         do throws(FileProblem) {
             bytes = try FileAccess.read(policyFile)
         } catch {
-            return LoadedConfiguration(definition: nil, problems: [error.message], warnings: [], sources: sources)
+            return LoadedConfiguration(problems: [error.message], sources: sources)
         }
         let (policy, findings) = CompiledPolicy.load(bytes)
         let lines = findings.map { PolicyFiles.line($0, in: policyFile) }
         guard let policy else {
-            return LoadedConfiguration(definition: nil, problems: lines, warnings: [], sources: sources)
+            return LoadedConfiguration(problems: lines, sources: sources)
         }
-        let definition = SnapshotDefinition(
-            servers: [server],
-            policies: [PolicyDefinition(name: "policy", server: server.name, compiled: policy)],
-            grants: [grant]
+        let name: ByteString = "policy"
+        let settings = PolicySettings(
+            name: name,
+            server: server.name,
+            document: bytes,
+            source: .file(policyFile),
+            position: server.position
         )
-        return LoadedConfiguration(definition: definition, problems: [], warnings: lines, sources: sources)
+        let label: ByteString = "quick"
+        let grant = GrantSettings(
+            label: label,
+            id: EntityID(kind: "grant", name: label),
+            server: server.name,
+            policy: name,
+            digest: digest.bytes,
+            expires: nil,
+            member: nil,
+            position: server.position
+        )
+        return LoadedConfiguration(
+            configuration: Configuration(servers: [server], policies: [settings], grants: [grant]),
+            digests: [name: policy.digest],
+            warnings: lines,
+            sources: sources
+        )
     }
 }
 
@@ -71,8 +114,7 @@ struct ConfigurationFile: Sendable {
     func load() -> LoadedConfiguration {
         let seen = SourceFiles()
         guard let text = seen.read(path) else {
-            let problem = FileAccess.problem(path)
-            return LoadedConfiguration(definition: nil, problems: [problem], warnings: [], sources: seen.stamps)
+            return LoadedConfiguration(problems: [FileAccess.problem(path)], sources: seen.stamps)
         }
         let base = path
         let variables = environment
@@ -92,34 +134,29 @@ struct ConfigurationFile: Sendable {
             if result.omittedProblems > 0 {
                 problems.append("\(path): and \(result.omittedProblems) more")
             }
-            return LoadedConfiguration(definition: nil, problems: problems, warnings: [], sources: seen.stamps)
+            return LoadedConfiguration(problems: problems, sources: seen.stamps)
         }
-        return convert(configuration, sources: seen.stamps)
+        return compile(configuration, sources: seen.stamps)
     }
 
-    private func convert(
+    private func compile(
         _ configuration: Configuration,
         sources: [String: FileAccess.Stamp?]
     ) -> LoadedConfiguration {
-        var reports: [PolicyReport] = []
-        let definition: SnapshotDefinition?
-        var problems: [String] = []
-        do throws(SnapshotProblems) {
-            definition = try SnapshotDefinition(configuration, reports: &reports)
-        } catch {
-            definition = nil
-            problems = error.problems.map { problem in
-                let place = Self.position(of: problem, in: configuration).map { ":\($0.line):\($0.column)" } ?? ""
-                return "\(path)\(place): \(problem.message)"
-            }
-        }
-        let findings = reports.flatMap { report in
-            report.findings.map { line($0, of: configuration.policies[report.index]) }
+        var digests: [ByteString: [UInt8]] = [:]
+        var lines: [String] = []
+        var hasErrors = false
+        for settings in configuration.policies {
+            let (policy, findings) = CompiledPolicy.load(settings.document)
+            digests[settings.name] = policy?.digest
+            hasErrors = hasErrors || policy == nil
+            lines += findings.map { line($0, of: settings) }
         }
         return LoadedConfiguration(
-            definition: definition,
-            problems: definition == nil ? findings + problems : [],
-            warnings: definition == nil ? [] : findings,
+            configuration: hasErrors ? nil : configuration,
+            digests: digests,
+            problems: hasErrors ? lines : [],
+            warnings: hasErrors ? [] : lines,
             sources: sources
         )
     }
@@ -133,19 +170,6 @@ struct ConfigurationFile: Sendable {
             return
                 "\(path):\(position.line):\(position.column): \(finding.severity.rawValue): policy `\(policy.name)`: "
                 + "\(finding.message) [\(finding.code.rawValue)]"
-        }
-    }
-
-    private static func position(of problem: SnapshotProblem, in configuration: Configuration) -> YAMLPosition? {
-        switch problem.section {
-        case "servers" where configuration.servers.indices.contains(problem.index):
-            configuration.servers[problem.index].position
-        case "policies" where configuration.policies.indices.contains(problem.index):
-            configuration.policies[problem.index].position
-        case "grants" where configuration.grants.indices.contains(problem.index):
-            configuration.grants[problem.index].position
-        default:
-            nil
         }
     }
 }

@@ -3,6 +3,7 @@ import EventLoops
 import Gateway
 import JSONText
 import Secrets
+import Stores
 
 /// A gateway from its start to its end, as `toolgate up` runs it.
 struct UpService: Sendable {
@@ -24,17 +25,17 @@ struct UpService: Sendable {
     }
 
     private func serve(on worker: isolated Worker) async throws(CommandFailure) -> CommandStatus {
-        let loaded = plan.origin.load(environment: console.environment)
-        for warning in loaded.warnings {
-            console.say(warning)
+        let claim = try plan.claim()
+        let served = try plan.openStore(environment: console.environment)
+        let loaded = try configure(served)
+        var reader = StoredDefinitionReader(sealer: plan.keys.credentialSealer, sources: served.sources)
+        let stored = try served.attempt { () throws(StoreError) in
+            try reader.read(served.store, at: SystemTime().wallTime)
         }
-        guard let definition = loaded.definition else {
-            for problem in loaded.problems {
-                console.say(problem)
-            }
-            let isMissing = loaded.sources.contains { $0.value == nil }
-            throw isMissing ? .environment("a file is missing: see above") : .refused("the configuration is refused")
+        for note in stored.notes {
+            console.say("toolgate: \(note)")
         }
+        let definition = stored.definition
         let stop = Latch<Void>()
         let signals = try StopSignals(on: worker.loop, setting: stop)
         defer { signals.cancel() }
@@ -52,34 +53,58 @@ struct UpService: Sendable {
             allowedOrigins: plan.allowedOrigins
         )
         let (service, address) = try await setup.start(definition)
-        let watch = ConfigurationWatch(
-            plan.origin,
-            service: service,
-            loaded: loaded,
-            console: console,
-            loop: worker.loop
-        )
-        let hangUp = try hangUpSignal(on: worker.loop, watch, log)
+        let keepersReader = reader
+        let keeping = try StoreKeeping {
+            StoreKeeper(
+                served,
+                service: service,
+                reader: keepersReader,
+                sources: loaded.sources,
+                in: stored,
+                console: said
+            )
+        }
+        let hangUp = try hangUpSignal(on: worker.loop, keeping, log)
         tell(setup, address, definition)
         Reachability.look(for: definition.servers, on: worker) { said.say("toolgate: warning: \($0)") }
         await stop.value()
         console.say("toolgate: ending; calls under way have \(Self.drainDeadline.components.seconds) seconds")
-        watch.cancel()
         hangUp.cancel()
+        keeping.stop()
         await service.drain(within: Self.drainDeadline)
+        _ = consume claim
         return .done
+    }
+
+    /// Reads the configuration, if one was given, and brings the store to it.
+    private func configure(_ served: ServedStore) throws(CommandFailure) -> LoadedConfiguration {
+        guard let origin = served.origin else {
+            return LoadedConfiguration(sources: [:])
+        }
+        let loaded = origin.load(environment: console.environment)
+        for line in loaded.warnings + loaded.problems {
+            console.say(line)
+        }
+        guard loaded.configuration != nil else {
+            let isMissing = loaded.sources.contains { $0.value == nil }
+            throw isMissing ? .environment("a file is missing: see above") : .refused("the configuration is refused")
+        }
+        for note in try served.apply(loaded) {
+            console.say("toolgate: \(note)")
+        }
+        return loaded
     }
 
     /// SIGHUP: the log is opened anew (rotation), and the configuration re-read.
     private func hangUpSignal(
         on loop: EventLoop,
-        _ watch: ConfigurationWatch,
+        _ keeping: StoreKeeping,
         _ log: DecisionLogWriter
     ) throws(CommandFailure) -> SignalWatcher {
         do throws(StreamError) {
             return try SignalWatcher(on: loop, .hangUp) {
                 log.reopen()
-                watch.reload()
+                keeping.refresh()
             }
         } catch {
             throw .environment("cannot watch signals: \(error)")

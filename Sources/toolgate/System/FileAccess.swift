@@ -138,6 +138,16 @@ enum FileAccess {
 }
 
 extension FileAccess {
+    /// The path from the root; as it is when the current folder has no name.
+    static func absolute(_ path: String) -> String {
+        guard !path.hasPrefix("/"), let folder = unsafe getcwd(nil, 0) else {
+            return path
+        }
+        // SAFETY: getcwd allocated a NUL-terminated text, which is copied and then given back.
+        defer { unsafe free(folder) }
+        return unsafe String(cString: folder) + "/" + path
+    }
+
     /// A fresh folder that only this user can read, below `TMPDIR` or /tmp.
     static func makeTemporaryFolder(prefix: String) throws(CommandFailure) -> String {
         var base = "/tmp"

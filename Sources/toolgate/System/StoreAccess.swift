@@ -25,10 +25,18 @@ enum StoreAccess {
         _ directory: DataDirectory,
         _ body: () throws(StoreError) -> Value
     ) throws(CommandFailure) -> Value {
+        try attempt(directory.store, body)
+    }
+
+    /// The same for a store that lies anywhere.
+    static func attempt<Value>(
+        _ path: String,
+        _ body: () throws(StoreError) -> Value
+    ) throws(CommandFailure) -> Value {
         do throws(StoreError) {
             return try body()
         } catch {
-            let message = error.message(at: directory.store)
+            let message = error.message(at: path)
             throw error.isAboutRequest ? .refused(message) : .environment(message)
         }
     }

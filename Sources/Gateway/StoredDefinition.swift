@@ -1,0 +1,230 @@
+public import Base
+internal import PolicyEngine
+public import Secrets
+public import Settings
+public import Stores
+internal import Upstreams
+
+/// What a store's state means to a gateway: the definition to compile, and what keeps parts of it from being served.
+public struct StoredDefinition: Sendable {
+    /// The revision of the store it was made of.
+    public let revision: Int
+    /// What to serve.
+    public let definition: SnapshotDefinition
+    /// One line for each part that is left out, and why: everything else is served.
+    public let notes: [String]
+}
+
+/// Reads definitions out of a store: opens credentials, resolves references, compiles policies.
+///
+/// Blocking, as the store is: never called on a loop's thread. A server whose credential cannot be had is left out, with
+/// its grants, and said so: one damaged credential must not keep a gateway from serving what is whole, nor from taking
+/// in that a grant was revoked.
+public struct StoredDefinitionReader: Sendable {
+    private let sealer: CredentialSealer?
+    private let sources: SettingsSources
+    /// Policies compiled before, by their version.
+    private var compiled: [VersionKey: CompiledPolicy] = [:]
+
+    private struct VersionKey: Hashable {
+        let policy: EntityID
+        let number: Int
+    }
+
+    /// A reader that opens credentials with `sealer` and takes variables and files from `sources`.
+    public init(sealer: CredentialSealer?, sources: SettingsSources) {
+        self.sealer = sealer
+        self.sources = sources
+    }
+
+    /// The definition of the store as it is at `now`.
+    public mutating func read(_ store: some Store, at now: WallTime) throws(StoreError) -> StoredDefinition {
+        let state = try store.read { reader throws(StoreError) in try StoredState(reader) }
+        var notes: [String] = []
+        var definition = SnapshotDefinition()
+        var names: [EntityID: ByteString] = [:]
+        for record in state.servers {
+            do throws(Unusable) {
+                definition.servers.append(try server(record, state))
+                names[record.id] = record.name
+            } catch {
+                notes.append("server `\(record.name)` is not served: \(error.reason)")
+            }
+        }
+        var policies: [EntityID: ByteString] = [:]
+        var used: [VersionKey: CompiledPolicy] = [:]
+        for (record, version) in state.policies {
+            let key = VersionKey(policy: record.id, number: version.number)
+            guard let server = names[record.server] else {
+                continue
+            }
+            guard let policy = compiled[key] ?? CompiledPolicy.load(version.source).policy else {
+                notes.append("policy `\(record.name)` does not load, so its grants are not served: edit it")
+                continue
+            }
+            used[key] = policy
+            policies[record.id] = record.name
+            definition.policies.append(PolicyDefinition(name: record.name, server: server, compiled: policy))
+        }
+        compiled = used
+        for grant in state.grants where grant.isOpen(at: now) {
+            definition.grants += grants(of: grant, names: names, policies: policies, members: state.members, now: now)
+        }
+        return StoredDefinition(revision: state.revision, definition: definition, notes: notes)
+    }
+
+    /// A grant's definitions: one for its token, and one for the token before while that overlaps.
+    private func grants(
+        of grant: GrantRecord,
+        names: [EntityID: ByteString],
+        policies: [EntityID: ByteString],
+        members: [EntityID: ByteString],
+        now: WallTime
+    ) -> [GrantDefinition] {
+        guard case .server(let id, let attached) = grant.target, let server = names[id] else {
+            return []
+        }
+        // A policy that does not load is not the same as none: the grant is left out, and its calls are refused as
+        // those of an unknown token are.
+        guard attached == nil || attached.flatMap({ policies[$0] }) != nil else {
+            return []
+        }
+        var definition = GrantDefinition(
+            label: grant.label,
+            id: ByteString(grant.id.text),
+            server: server,
+            policy: attached.flatMap { policies[$0] },
+            digest: grant.digest.bytes,
+            expires: grant.expires,
+            member: grant.owner.flatMap { members[$0] }
+        )
+        var definitions = [definition]
+        if let previous = grant.previous, now < previous.ends {
+            definition.digest = previous.digest.bytes
+            definition.expires = min(previous.ends, grant.expires ?? previous.ends)
+            definitions.append(definition)
+        }
+        return definitions
+    }
+
+    // MARK: - Servers
+
+    private struct Unusable: Error {
+        let reason: String
+    }
+
+    private func server(_ record: ServerRecord, _ state: StoredState) throws(Unusable) -> ServerDefinition {
+        let address: UpstreamAddress
+        switch record.upstream {
+        case .http(let url, let allowsInsecure):
+            do throws(UpstreamAddress.Problem) {
+                address = try UpstreamAddress(url.bytes, allowsInsecure: allowsInsecure)
+            } catch {
+                throw Unusable(reason: "its URL cannot be used: \(error.rawValue)")
+            }
+        }
+        var headers: [UpstreamHeader] = []
+        for header in record.headers {
+            headers.append(UpstreamHeader(name: header.name, value: try value(of: header, record, state)))
+        }
+        do throws(UpstreamConfiguration.Problem) {
+            let upstream = try UpstreamConfiguration(name: record.name, address: address, headers: headers)
+            return ServerDefinition(name: record.name, uuid: ByteString(record.id.text), upstream: upstream)
+        } catch {
+            throw Unusable(reason: error.sentence)
+        }
+    }
+
+    private func value(
+        of header: HeaderReference,
+        _ server: ServerRecord,
+        _ state: StoredState
+    ) throws(Unusable) -> Secret<[UInt8]> {
+        let secret: Secret<[UInt8]>
+        switch header.source {
+        case .open(let value):
+            secret = Secret(value.bytes)
+        case .environment(let name):
+            guard let value = sources.variable(name.text), !value.isEmpty else {
+                throw Unusable(
+                    reason: "the environment variable `\(name)` is not set: set it for the gateway's process"
+                )
+            }
+            secret = Secret(value)
+        case .file(let path):
+            switch sources.file(path.text) {
+            case .success(let bytes): secret = Secret(SecretText.trimmed(bytes))
+            case .failure(let failure):
+                throw Unusable(reason: "the secret's file `\(path)` cannot be read: \(failure.reason)")
+            }
+        case .stored(let name):
+            secret = try credential(name, of: server, state)
+        }
+        if let refusal = HeaderValue.refusal(of: secret.reveal()) {
+            throw Unusable(reason: "the value of `\(header.name)` \(refusal)")
+        }
+        return secret
+    }
+
+    private func credential(
+        _ name: ByteString,
+        of server: ServerRecord,
+        _ state: StoredState
+    ) throws(Unusable) -> Secret<[UInt8]> {
+        guard let record = state.credentials.first(where: { $0.name == name && $0.server == server.id }) else {
+            throw Unusable(
+                reason: "the store has no credential `\(name)` for it: run `toolgate credential add \(name)`"
+            )
+        }
+        guard let sealer else {
+            throw Unusable(reason: "the key file has no `wrapping` key: run `toolgate key rotate wrapping`")
+        }
+        // The address of the server as it is now: a credential sealed for another one does not open (security.md, G5).
+        var bound = record
+        bound.origin = server.upstream.origin ?? ""
+        do throws(CredentialError) {
+            return try sealer.open(bound.sealed, for: bound.binding(organisation: state.organisation))
+        } catch {
+            throw Unusable(reason: "the credential `\(name)`: \(error)")
+        }
+    }
+}
+
+/// What one look at a store takes out of it.
+private struct StoredState: Sendable {
+    let revision: Int
+    let organisation: EntityID
+    let servers: [ServerRecord]
+    let policies: [(record: PolicyRecord, version: PolicyVersion)]
+    let grants: [GrantRecord]
+    let members: [EntityID: ByteString]
+    let credentials: [CredentialRecord]
+
+    init(_ reader: StoreReader) throws(StoreError) {
+        revision = try reader.revision()
+        organisation = try reader.organisation().id
+        servers = try reader.servers()
+        var policies: [(record: PolicyRecord, version: PolicyVersion)] = []
+        for record in try reader.policies() {
+            if let version = try reader.currentVersion(of: record.id) {
+                policies.append((record, version))
+            }
+        }
+        self.policies = policies
+        grants = try reader.grants()
+        members = Dictionary(try reader.members().map { ($0.id, $0.label) }) { first, _ in first }
+        credentials = try reader.credentials()
+    }
+}
+
+extension UpstreamConfiguration.Problem {
+    /// What is wrong and what to do.
+    fileprivate var sentence: String {
+        switch self {
+        case .badName(let name): "the header name `\(name)` is not one HTTP knows: use letters, digits and `-`"
+        case .badValue(let name): "the value of the header `\(name)` holds a byte that cannot stand in a header"
+        case .reserved(let name): "the header `\(name)` is the gateway's own to write: remove it"
+        case .duplicate(let name): "the header `\(name)` stands twice: keep one"
+        }
+    }
+}

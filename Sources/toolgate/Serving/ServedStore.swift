@@ -1,0 +1,220 @@
+import Base
+import EventLoops
+import Gateway
+import Provisioning
+import Secrets
+import Settings
+import Stores
+
+/// The store a gateway serves, and the file that describes it, if there is one.
+///
+/// Blocking, as stores are: used before anything is served, and from the keeper's own thread.
+struct ServedStore: Sendable {
+    let store: any Store
+    /// Where the store lies, for messages.
+    let path: String
+    let origin: ConfigurationOrigin?
+    let environment: [String: String]
+
+    /// Brings the store to what the file says; grants that a file made and none mentions any more are removed.
+    ///
+    /// Returns what the file says and the store does not do.
+    func apply(_ loaded: LoadedConfiguration) throws(CommandFailure) -> [String] {
+        guard let origin, let configuration = loaded.configuration else {
+            return []
+        }
+        let author: Author
+        switch origin {
+        case .file(let file): author = Author(.file, name: ByteString(FileAccess.absolute(file)))
+        case .quick: author = Author(.commandLine, name: ByteString(environment["USER"] ?? "unknown"))
+        }
+        let result = try attempt { () throws(StoreError) in
+            try store.read { reader throws(StoreError) in
+                try ProvisionPlanner.plan(
+                    configuration,
+                    digests: loaded.digests,
+                    path: origin.path,
+                    removal: .grantsFromFiles,
+                    in: reader
+                )
+            }
+        }
+        switch result {
+        case .success(let plan):
+            try attempt { () throws(StoreError) in try Provisioning.apply(plan, to: store, by: author) }
+            return plan.notes
+        case .failure(let problems):
+            throw .refused(problems.messages.joined(separator: "\n"))
+        }
+    }
+
+    /// Does something with the store; its errors become a sentence and an exit code.
+    func attempt<Value>(_ body: () throws(StoreError) -> Value) throws(CommandFailure) -> Value {
+        try StoreAccess.attempt(path, body)
+    }
+
+    /// Where references to variables and files lead.
+    var sources: SettingsSources {
+        let variables = environment
+        return SettingsSources(
+            file: { path in
+                do throws(FileProblem) {
+                    return .success(try FileAccess.read(path))
+                } catch {
+                    return .failure(SourceFailure(error.message))
+                }
+            },
+            variable: { name in variables[name].map { Array($0.utf8) } }
+        )
+    }
+}
+
+/// Keeps a running gateway in step with its store and the store with its file: whatever changes, by whatever process, is
+/// in force within half a second.
+///
+/// Confined to the keeper's own thread, which serves nobody.
+final class StoreKeeper {
+    /// How often it looks.
+    static let interval = Duration.milliseconds(200)
+
+    private let served: ServedStore
+    private let service: GatewayService
+    private let console: Console
+    private let time = SystemTime()
+    private var reader: StoredDefinitionReader
+    private var sources: [String: FileAccess.Stamp?]
+    private var revision: Int
+    private var notes: [String]
+    private var trouble: String?
+
+    init(
+        _ served: ServedStore,
+        service: GatewayService,
+        reader: StoredDefinitionReader,
+        sources: [String: FileAccess.Stamp?],
+        in force: StoredDefinition,
+        console: Console
+    ) {
+        self.served = served
+        self.service = service
+        self.reader = reader
+        self.sources = sources
+        self.console = console
+        revision = force.revision
+        notes = force.notes
+    }
+
+    /// Takes in what has changed since the last look.
+    func look() {
+        if sources.contains(where: { FileAccess.stamp($0.key) != $0.value }) {
+            applyFile()
+        }
+        do throws(StoreError) {
+            if try served.store.revision() != revision {
+                try reload()
+            }
+            trouble = nil
+        } catch {
+            tell(trouble: error.message(at: served.path))
+        }
+    }
+
+    /// Reads everything anew, also what only variables and files of secrets say.
+    func refresh() {
+        if served.origin != nil {
+            applyFile()
+        }
+        do throws(StoreError) {
+            try reload()
+        } catch {
+            tell(trouble: error.message(at: served.path))
+        }
+    }
+
+    /// What is in force stays when anything is wrong.
+    private func applyFile() {
+        guard let origin = served.origin else {
+            return
+        }
+        let loaded = origin.load(environment: served.environment)
+        sources = loaded.sources
+        for line in loaded.warnings + loaded.problems {
+            console.say(line)
+        }
+        guard loaded.configuration != nil else {
+            return console.say("toolgate: the new configuration is refused; the one before stays in force")
+        }
+        do throws(CommandFailure) {
+            for note in try served.apply(loaded) {
+                console.say("toolgate: \(note)")
+            }
+        } catch {
+            console.say("\(error)")
+            console.say("toolgate: the new configuration is refused; the one before stays in force")
+        }
+    }
+
+    private func reload() throws(StoreError) {
+        let next = try reader.read(served.store, at: time.wallTime)
+        do throws(SnapshotProblems) {
+            try service.reload(next.definition)
+        } catch {
+            for problem in error.problems {
+                console.say("\(problem.section)[\(problem.index)]: \(problem.message)")
+            }
+            return console.say("toolgate: revision \(next.revision) cannot be served; the one before stays in force")
+        }
+        revision = next.revision
+        for note in next.notes where !notes.contains(note) {
+            console.say("toolgate: \(note)")
+        }
+        notes = next.notes
+        console.say("toolgate: the new configuration is in force")
+    }
+
+    /// Says what is wrong once, not at every look.
+    private func tell(trouble sentence: String) {
+        if trouble != sentence {
+            console.say("toolgate: \(sentence); what is in force stays")
+        }
+        trouble = sentence
+    }
+}
+
+/// A ``StoreKeeper`` on a thread of its own.
+// ISOLATION: the keeper and its timer are made and used on the keeper's loop only.
+final class StoreKeeping: @unchecked Sendable {
+    private let pool: WorkerPool
+    private var keeper: StoreKeeper?
+    private var timer: LoopTimer?
+
+    /// Starts looking.
+    init(_ make: @escaping @Sendable () -> StoreKeeper) throws(CommandFailure) {
+        pool = try WorkerPool(count: 1)
+        let loop = pool.workers[0].loop
+        loop.execute { [self] in
+            let made = make()
+            keeper = made
+            timer = LoopTimer(on: loop) { [weak self] in
+                made.look()
+                self?.timer?.set(after: StoreKeeper.interval)
+            }
+            timer?.set(after: StoreKeeper.interval)
+        }
+    }
+
+    /// Reads everything anew, soon.
+    func refresh() {
+        pool.workers[0].loop.execute { [self] in keeper?.refresh() }
+    }
+
+    /// Looks no more; waits until the thread has ended.
+    func stop() {
+        pool.workers[0].loop.execute { [self] in
+            timer?.cancel()
+            timer = nil
+            keeper = nil
+        }
+        pool.stop()
+    }
+}
