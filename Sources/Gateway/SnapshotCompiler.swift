@@ -43,6 +43,7 @@ public struct GrantDefinition: Sendable {
     /// The name of the grant in logs and policies.
     public var label: ByteString
     /// What tells it from others, over all its tokens: what counters, sessions and records go by; at most 64 bytes.
+    ///
     /// `nil`: its digest.
     public var id: ByteString?
     /// The server it opens.

@@ -41,6 +41,7 @@ public struct ProvisionPlanner {
     ///   - removal: what becomes of what the file does not mention.
     ///   - reader: the store's state.
     /// - Returns: the plan, or every reason why there is none.
+    /// - Throws: what reading the store throws.
     public static func plan(
         _ configuration: Configuration,
         digests: [ByteString: [UInt8]],
