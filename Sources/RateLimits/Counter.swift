@@ -48,6 +48,8 @@ final class Counter: @unchecked Sendable {
     var totals = WindowTotals()
     /// Whether the table has it still; when it was cleared away, what is added to it counts nowhere.
     var isKept = true
+    /// Whether its shard has it on the list of those that changed since their states were last taken.
+    var isChanged = false
 
     init(key: CounterKey) {
         self.key = key

@@ -31,6 +31,10 @@ final class LimitShard: @unchecked Sendable {
     private var counters: [CounterKey: Counter] = [:]
     private var liveValues: [CounterGroup: Int] = [:]
     private var slots: [SlotKey: Int] = [:]
+    /// Whether somebody takes states; without, the list below would only grow.
+    private let tracksChanges: Bool
+    /// Counters whose states have to be taken, each once.
+    private var changed: [Counter] = []
     private var slidingExpiries = ExpiryQueue()
     private var calendarExpiries = ExpiryQueue()
 
@@ -44,6 +48,10 @@ final class LimitShard: @unchecked Sendable {
 
     /// How many expired counters one call clears away beside its own work.
     private static let sweepBatch = 32
+
+    init(tracksChanges: Bool) {
+        self.tracksChanges = tracksChanges
+    }
 
     var counterCount: Int { counters.count }
 
@@ -101,14 +109,17 @@ final class LimitShard: @unchecked Sendable {
         if let counter = charge.counter, counter.isKept {
             return counter
         }
-        let key = charge.key
+        return counter(of: charge.key, expires: moment.expires, isSliding: moment.prolongs)
+    }
+
+    private func counter(of key: CounterKey, expires: Int64, isSliding: Bool) -> Counter {
         if let counter = counters[key] {
             return counter
         }
         let counter = Counter(key: key)
         counters[key] = counter
-        let expiry = Expiry(time: moment.expires, counter: counter)
-        if moment.prolongs {
+        let expiry = Expiry(time: expires, counter: counter)
+        if isSliding {
             slidingExpiries.heap.push(expiry)
         } else {
             calendarExpiries.heap.push(expiry)
@@ -119,12 +130,45 @@ final class LimitShard: @unchecked Sendable {
         return counter
     }
 
+    // MARK: States
+
+    /// Puts a counter on the list of those that changed.
+    func note(_ counter: Counter) {
+        if tracksChanges, !counter.isChanged {
+            counter.isChanged = true
+            changed.append(counter)
+        }
+    }
+
+    /// Takes the lock: copies the states of counters that changed, at most `limit`, and empties the list as far.
+    func takeChanged(atMost limit: Int) -> [(CounterKey, WindowTotals)] {
+        lock.withLock { _ in
+            let taken = changed.suffix(limit)
+            changed.removeLast(taken.count)
+            return taken.map { counter in
+                counter.isChanged = false
+                // Of a counter that was cleared away and made anew, both are on the list: what counts now is the new one's.
+                return (counter.key, counters[counter.key]?.totals ?? WindowTotals())
+            }
+        }
+    }
+
+    /// Takes the lock: adds what a process before this one counted.
+    func restore(_ amount: ExactDecimal, to key: CounterKey, bucket: Int64, expires: Int64, isSliding: Bool) {
+        lock.withLock { _ in
+            let counter = counter(of: key, expires: expires, isSliding: isSliding)
+            counter.totals.restore(amount, bucket: bucket, expires: expires)
+            note(counter)
+        }
+    }
+
     /// Takes an addition back; nothing when the counter was cleared away, because its window has passed.
     func giveBack(_ amount: ExactDecimal, to counter: Counter, bucket: Int64) {
         guard counter.isKept else {
             return
         }
         counter.totals.giveBack(amount, from: bucket)
+        note(counter)
         guard counter.totals.isEmpty else {
             return
         }
@@ -152,6 +196,7 @@ final class LimitShard: @unchecked Sendable {
 
     private func remove(_ counter: Counter) {
         counter.isKept = false
+        note(counter)
         let key = counter.key
         counters[key] = nil
         guard key.keyValue != .none, let count = liveValues[key.group] else {

@@ -14,11 +14,14 @@ public final class LimitTable: Sendable {
     public static let maximumLiveValues = 10_000
 
     private static let shardCount = 64
-    private let shards: [LimitShard]
+    let shards: [LimitShard]
 
     /// An empty table.
-    public init() {
-        shards = (0..<Self.shardCount).map { _ in LimitShard() }
+    ///
+    /// - Parameter tracksChanges: whether somebody is going to call ``takeChanges(atMost:clocks:)`` again and again, as
+    ///   they must then.
+    public init(tracksChanges: Bool = false) {
+        shards = (0..<Self.shardCount).map { _ in LimitShard(tracksChanges: tracksChanges) }
     }
 
     /// Reserves everything in the plan or nothing.
@@ -74,7 +77,7 @@ public final class LimitTable: Sendable {
 }
 
 extension LimitTable {
-    private func shard(of scopeKey: ScopeKey) -> LimitShard { shards[place(of: scopeKey)] }
+    func shard(of scopeKey: ScopeKey) -> LimitShard { shards[place(of: scopeKey)] }
 
     private func place(of scopeKey: ScopeKey) -> Int {
         Int(truncatingIfNeeded: UInt(bitPattern: scopeKey.precomputedHash) % UInt(Self.shardCount))
@@ -192,11 +195,13 @@ extension LimitTable {
     private func add(_ index: Int, of charges: inout [Charge], at now: Instant, wall: WallTime) {
         let window = charges[index].identity.window
         let moment = WindowMoment(window, charges[index].calendarWindow, at: now, wall: wall)
-        let counter = shard(of: charges[index].scopeKey).counter(for: &charges[index], at: moment)
+        let shard = shard(of: charges[index].scopeKey)
+        let counter = shard.counter(for: &charges[index], at: moment)
         for earlier in 0..<index where charges[earlier].bucket != nil && charges[earlier].counter === counter {
             return
         }
         charges[index].counter = counter
         charges[index].bucket = counter.totals.add(charges[index].amount, at: moment)
+        shard.note(counter)
     }
 }

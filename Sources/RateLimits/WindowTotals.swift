@@ -123,6 +123,26 @@ struct WindowTotals {
         return buckets[last].number
     }
 
+    /// What counts, oldest first, in the counter's unit.
+    var entries: [StoredEntry] {
+        buckets.map { StoredEntry(start: $0.number, expires: $0.expires, sum: $0.sum) }
+    }
+
+    /// Adds what another process counted, whose buckets may lie anywhere among these.
+    mutating func restore(_ amount: ExactDecimal, bucket number: Int64, expires: Int64) {
+        total = total + amount
+        guard let index = buckets.firstIndex(where: { $0.number >= number }) else {
+            let latest = Swift.max(expires, self.expires)
+            buckets.append(Bucket(number: number, expires: latest, sum: amount))
+            return
+        }
+        // Into the bucket it belongs to, or the next younger one: it counts a little longer, never shorter.
+        buckets[index].sum = buckets[index].sum + amount
+        for later in index..<buckets.count {
+            buckets[later].expires = Swift.max(buckets[later].expires, expires)
+        }
+    }
+
     /// Takes back an addition if the bucket it was made in still counts, and never more than is there.
     mutating func giveBack(_ amount: ExactDecimal, from number: Int64) {
         guard let index = buckets.firstIndex(where: { $0.number == number }) else {
