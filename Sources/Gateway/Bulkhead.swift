@@ -1,3 +1,4 @@
+internal import Base
 internal import Synchronization
 
 /// Counts what is in flight for one grant or one server, over all workers, up to a bound (security.md, H5).
@@ -37,6 +38,21 @@ final class Bulkhead: Sendable {
 final class Places: Sendable {
     let calls: Bulkhead
     let streams: Bulkhead
+    /// When a token of the grant was last accepted, in milliseconds since 1970; 0: not by this process.
+    private let lastUse = Atomic<Int64>(0)
+
+    /// Notes that a token was accepted.
+    ///
+    /// Relaxed: what is read may be a request behind.
+    func noteUse(at time: WallTime) {
+        lastUse.store(time.milliseconds, ordering: .relaxed)
+    }
+
+    /// The last use, if there was one.
+    var used: WallTime? {
+        let milliseconds = lastUse.load(ordering: .relaxed)
+        return milliseconds == 0 ? nil : WallTime(milliseconds: milliseconds)
+    }
 
     init(calls: Int, streams: Int) {
         self.calls = Bulkhead(capacity: calls)

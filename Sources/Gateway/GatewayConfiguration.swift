@@ -13,6 +13,9 @@ public struct GatewayConfiguration: Sendable {
     public var allowedHosts: [String] = []
     /// Origins of pages that may call beside those of this machine, exactly as a browser sends them.
     public var allowedOrigins: [String] = []
+    /// Whether somebody keeps the counters of limits, and takes their changes again and again
+    /// (``GatewayService/takeCounterChanges()``).
+    public var keepsCounters = false
     /// The bounds.
     public var limits = GatewayLimits()
 

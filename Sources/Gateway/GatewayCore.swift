@@ -13,7 +13,7 @@ internal import Synchronization
 final class GatewayCore: Sendable {
     let configuration: GatewayConfiguration
     let snapshots: SnapshotStore
-    let counters = LimitTable()
+    let counters: LimitTable
     let digester: GrantDigester
     let handles: Handles
     let hosts: HostRules
@@ -45,6 +45,7 @@ final class GatewayCore: Sendable {
     ) {
         self.configuration = configuration
         snapshots = SnapshotStore(snapshot)
+        counters = LimitTable(tracksChanges: configuration.keepsCounters)
         digester = configuration.keys.grantDigester
         handles = Handles(key: sealingKey, limits: configuration.limits)
         hosts = HostRules(hosts: configuration.allowedHosts, origins: configuration.allowedOrigins)

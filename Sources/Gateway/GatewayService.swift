@@ -13,8 +13,8 @@ public final class GatewayService: Sendable {
         let server: Handed<HTTPServer>
     }
 
-    private let core: GatewayCore
-    private let shared: SharedState
+    let core: GatewayCore
+    let shared: SharedState
     private let workers: Int
     private let running = Guarded<[Running]>([])
 

@@ -32,13 +32,14 @@ extension GatewayWorker {
         peer: SocketAddress
     ) throws(Failure) -> GrantEntry {
         let now = loop.now
+        let time = core.time.wallTime
         let text = Self.bearerToken(fields[.authorization])
         // A token that was good a moment ago is never turned away for what others at its address do.
         let known = text.flatMap { tokens[$0] }
         if known == nil, !throttle.isIdle, !throttle.admits(peer.ip.neighbourhood, now: now) {
             throw Failure(.tooManyFailures, retryAfter: .seconds(10))
         }
-        guard let grant = known ?? text.flatMap({ grant(of: $0) }), grant.isValid(at: core.time.wallTime),
+        guard let grant = known ?? text.flatMap({ grant(of: $0) }), grant.isValid(at: time),
             grant.server.isNamed(segment)
         else {
             throttle.noteFailure(peer.ip.neighbourhood, now: now)
@@ -47,6 +48,7 @@ extension GatewayWorker {
         if known == nil, !throttle.isIdle {
             throttle.noteSuccess(peer.ip.neighbourhood, now: now)
         }
+        grant.places.noteUse(at: time)
         return grant
     }
 

@@ -39,6 +39,11 @@ final class SharedState: Sendable {
         self.limits = limits
     }
 
+    /// When the grants of the latest snapshot were last used by this process; those it has not seen are not in it.
+    var lastUses: [ByteString: WallTime] {
+        state.withLock { $0.grants }.compactMapValues(\.used)
+    }
+
     /// The shared parts for the servers and grants of a new snapshot; all else but tools is forgotten.
     func take(
         servers: Set<ServerKey>,

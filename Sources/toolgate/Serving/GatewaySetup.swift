@@ -14,9 +14,14 @@ struct GatewaySetup: Sendable {
     var trust: TLSTrust?
     var allowedHosts: [String] = []
     var allowedOrigins: [String] = []
+    /// Whether a store keeps the counters of limits.
+    var keepsCounters = false
 
-    /// A gateway for a definition, listening.
-    func start(_ definition: SnapshotDefinition) async throws(CommandFailure) -> (GatewayService, SocketAddress) {
+    /// A gateway for a definition, listening; `prepare` is given it before it does.
+    func start(
+        _ definition: SnapshotDefinition,
+        prepare: (GatewayService) throws(CommandFailure) -> Void = { _ in }
+    ) async throws(CommandFailure) -> (GatewayService, SocketAddress) {
         var configuration = GatewayConfiguration(
             server: HTTPServerConfiguration(address: listen, tls: identity),
             client: HTTPClientConfiguration(trust: trust),
@@ -24,6 +29,7 @@ struct GatewaySetup: Sendable {
         )
         configuration.allowedHosts = allowedHosts
         configuration.allowedOrigins = allowedOrigins
+        configuration.keepsCounters = keepsCounters
         let service: GatewayService
         do throws(SnapshotProblems) {
             service = try GatewayService(
@@ -35,6 +41,7 @@ struct GatewaySetup: Sendable {
         } catch {
             throw .refused(error.problems.map { "\($0.section)[\($0.index)]: \($0.message)" }.joined(separator: "\n"))
         }
+        try prepare(service)
         do throws(StreamError) {
             return (service, try await service.start())
         } catch {

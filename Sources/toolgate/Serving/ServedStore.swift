@@ -2,6 +2,7 @@ import Base
 import EventLoops
 import Gateway
 import Provisioning
+import RateLimits
 import Secrets
 import Settings
 import Stores
@@ -53,6 +54,24 @@ struct ServedStore: Sendable {
         try StoreAccess.attempt(path, body)
     }
 
+    /// Puts the counters that were kept back into a gateway that does not listen yet.
+    ///
+    /// One that cannot be read would begin at zero and admit what it must not: the gateway does not start with it.
+    func restoreCounters(of service: GatewayService) throws(CommandFailure) {
+        let states = try attempt { () throws(StoreError) in
+            try store.read { reader throws(StoreError) in try reader.quotaStates() }
+        }
+        let unreadable = service.restore(
+            counters: states.map { CounterState(counter: $0.counter, windows: $0.windows) }
+        )
+        guard unreadable == 0 else {
+            throw .environment(
+                "\(unreadable) counters of limits in `\(path)` cannot be read: they are damaged or of a newer version; put "
+                    + "back the last backup of the store"
+            )
+        }
+    }
+
     /// Where references to variables and files lead.
     var sources: SettingsSources {
         let variables = environment
@@ -74,8 +93,12 @@ struct ServedStore: Sendable {
 ///
 /// Confined to the keeper's own thread, which serves nobody.
 final class StoreKeeper {
-    /// How often it looks.
-    static let interval = Duration.milliseconds(200)
+    /// How often it keeps what the gateway counts.
+    static let interval = Duration.milliseconds(50)
+    /// It looks for changes of the configuration once in so many intervals.
+    private static let looksEvery = 4
+    /// It keeps when grants were used once in so many intervals.
+    private static let usesEvery = 100
 
     private let served: ServedStore
     private let service: GatewayService
@@ -86,6 +109,10 @@ final class StoreKeeper {
     private var revision: Int
     private var notes: [String]
     private var trouble: String?
+    private var turn = 0
+    /// Counters whose states could not be kept yet, the latest of each.
+    private var unkept: [[UInt8]: [UInt8]] = [:]
+    private var keptUses: [EntityID: WallTime] = [:]
 
     init(
         _ served: ServedStore,
@@ -104,18 +131,70 @@ final class StoreKeeper {
         notes = force.notes
     }
 
-    /// Takes in what has changed since the last look.
-    func look() {
-        if sources.contains(where: { FileAccess.stamp($0.key) != $0.value }) {
-            applyFile()
-        }
+    /// Does what is due.
+    func tick() {
+        turn += 1
         do throws(StoreError) {
-            if try served.store.revision() != revision {
-                try reload()
+            try keepCounters()
+            if turn % Self.usesEvery == 0 {
+                try keepUses()
+            }
+            if turn % Self.looksEvery == 0 {
+                try look()
             }
             trouble = nil
         } catch {
             tell(trouble: error.message(at: served.path))
+        }
+    }
+
+    /// Keeps what the gateway counted, once it has ended.
+    func finish() {
+        do throws(StoreError) {
+            try keepCounters(isDurable: true)
+            try keepUses()
+        } catch {
+            tell(trouble: error.message(at: served.path))
+        }
+    }
+
+    /// Keeps the counters that changed; what cannot be kept now is kept later.
+    private func keepCounters(isDurable: Bool = false) throws(StoreError) {
+        for state in service.takeCounterChanges() {
+            unkept[state.counter] = state.windows
+        }
+        guard !unkept.isEmpty else {
+            return
+        }
+        let now = time.wallTime
+        let states = unkept
+        try served.store.keep(isDurable: isDurable) { ledger throws(StoreError) in
+            try ledger.forget(counters: states.filter(\.value.isEmpty).map(\.key))
+            try ledger.keep(
+                states.filter { !$0.value.isEmpty }
+                    .map { QuotaState(counter: $0.key, windows: $0.value, updated: now) }
+            )
+        }
+        unkept = [:]
+    }
+
+    private func keepUses() throws(StoreError) {
+        let uses = service.lastUses
+        let news = uses.filter { keptUses[$0.key] != $0.value }.map { GrantUse(grant: $0.key, time: $0.value) }
+        guard !news.isEmpty else {
+            return
+        }
+        try served.store.keep(isDurable: false) { ledger throws(StoreError) in try ledger.keep(news) }
+        keptUses = uses
+    }
+
+    /// Takes in what has changed since the last look.
+    private func look() throws(StoreError) {
+        if sources.contains(where: { FileAccess.stamp($0.key) != $0.value }) {
+            applyFile()
+        }
+        if try served.store.revision() != revision {
+            try reload()
         }
     }
 
@@ -196,7 +275,7 @@ final class StoreKeeping: @unchecked Sendable {
             let made = make()
             keeper = made
             timer = LoopTimer(on: loop) { [weak self] in
-                made.look()
+                made.tick()
                 self?.timer?.set(after: StoreKeeper.interval)
             }
             timer?.set(after: StoreKeeper.interval)
@@ -208,11 +287,14 @@ final class StoreKeeping: @unchecked Sendable {
         pool.workers[0].loop.execute { [self] in keeper?.refresh() }
     }
 
-    /// Looks no more; waits until the thread has ended.
+    /// Keeps what is there to keep and looks no more; waits until the thread has ended.
+    ///
+    /// Called when the gateway has ended, so that nothing is counted after it.
     func stop() {
         pool.workers[0].loop.execute { [self] in
             timer?.cancel()
             timer = nil
+            keeper?.finish()
             keeper = nil
         }
         pool.stop()

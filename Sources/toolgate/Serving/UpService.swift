@@ -50,9 +50,12 @@ struct UpService: Sendable {
             identity: plan.identity,
             trust: plan.trust,
             allowedHosts: plan.allowedHosts,
-            allowedOrigins: plan.allowedOrigins
+            allowedOrigins: plan.allowedOrigins,
+            keepsCounters: true
         )
-        let (service, address) = try await setup.start(definition)
+        let (service, address) = try await setup.start(definition) { service throws(CommandFailure) in
+            try served.restoreCounters(of: service)
+        }
         let keepersReader = reader
         let keeping = try StoreKeeping {
             StoreKeeper(
@@ -70,8 +73,8 @@ struct UpService: Sendable {
         await stop.value()
         console.say("toolgate: ending; calls under way have \(Self.drainDeadline.components.seconds) seconds")
         hangUp.cancel()
-        keeping.stop()
         await service.drain(within: Self.drainDeadline)
+        keeping.stop()
         _ = consume claim
         return .done
     }

@@ -1,0 +1,35 @@
+public import Base
+public import RateLimits
+public import Settings
+
+/// What outlives a gateway, handed out and put back by whoever has a store.
+///
+/// Safe on any thread; for one that serves nobody.
+extension GatewayService {
+    /// The counters that changed since the last time, as they are now.
+    ///
+    /// Only with ``GatewayConfiguration/keepsCounters``.
+    public func takeCounterChanges() -> [CounterState] {
+        core.counters.takeChanges(clocks: clocks)
+    }
+
+    /// Puts back what counters were, before the gateway listens.
+    ///
+    /// - Returns: how many could not be read, and were left out.
+    public func restore(counters: [CounterState]) -> Int {
+        core.counters.restore(counters, clocks: clocks)
+    }
+
+    /// When grants were last used, of those this process has seen used.
+    public var lastUses: [EntityID: WallTime] {
+        var uses: [EntityID: WallTime] = [:]
+        for (id, time) in shared.lastUses {
+            if let id = EntityID(text: id.bytes) {
+                uses[id] = time
+            }
+        }
+        return uses
+    }
+
+    private var clocks: ClockReading { ClockReading(now: core.time.now, wall: core.time.wallTime) }
+}
