@@ -177,7 +177,8 @@ private enum StateCoding {
     static func read(_ state: CounterState) -> (CounterKey, [StoredEntry])? {
         var fields = StateFields(state.counter)
         guard fields.byte() == version, let window = window(&fields), let scope = fields.byte(),
-            let scope = CounterScope(rawValue: scope), let name = fields.run(), let hasPath = fields.byte(), hasPath < 2,
+            let scope = CounterScope(rawValue: scope), let name = fields.run(), let hasPath = fields.byte(),
+            hasPath < 2,
             let path = fields.run(), let kind = fields.byte(), let kind = ScopeKey.Kind(rawValue: kind),
             let holder = fields.run(), let value = keyValue(&fields), fields.isAtEnd
         else {

@@ -167,7 +167,10 @@ public final class SQLiteStore: Store {
 extension SQLiteStore {
     /// Sees that the database is ours and sound, and brings it to the newest schema.
     private static func bringUp(_ connection: Connection, schema: Schema, now: WallTime) throws(StoreError) {
-        let found = try version(connection, newest: schema.newest)
+        // In a transaction: between two of its questions another process may make the store.
+        let found = try connection.transaction("BEGIN") { () throws(StoreError) in
+            (try version(connection, newest: schema.newest), false)
+        }
         // Not before it is known to be ours: this writes into the file.
         let mode = try connection.words("PRAGMA journal_mode = WAL")
         guard mode == ["wal"] else {

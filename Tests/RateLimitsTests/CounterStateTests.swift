@@ -59,7 +59,8 @@ struct CounterStateTests {
                 #expect(table.restore(kept.all, clocks: clocks(time, booted: booted)) == 0)
             }
             let amount = Int.random(in: 1...4, using: &random)
-            if reserve(charge(counter, max: "\(maximum)", amount: "\(amount)"), table, at: time, booted: booted) != nil {
+            if reserve(charge(counter, max: "\(maximum)", amount: "\(amount)"), table, at: time, booted: booted) != nil
+            {
                 admitted.append((time, amount))
                 #expect(total(at: time, age: window) <= maximum)
             } else {
@@ -91,7 +92,8 @@ struct CounterStateTests {
 
     @Test("every kind of counter comes back as itself and as no other")
     func kinds() {
-        let windows: [CounterWindow] = [.sliding(nanoseconds: 60 * second), .sliding(nanoseconds: 61 * second)]
+        let windows: [CounterWindow] =
+            [.sliding(nanoseconds: 60 * second), .sliding(nanoseconds: 61 * second)]
             + WindowUnit.allCases.map { .calendar($0) }
         let keys: [CounterKeyValue] = [
             .none, .text("1"), .digest("1"), .number(ExactDecimal(1)), .boolean(true), .boolean(false), .text(""),
@@ -130,7 +132,12 @@ struct CounterStateTests {
     @Test("a state with any byte missing is left out and counted, never trapped on")
     func damaged() throws {
         let table = LimitTable(tracksChanges: true)
-        _ = reserve(charge(identity(keyPath: "args.k"), max: "2", key: .number(decimal("1.5"))), table, at: second, booted: 0)
+        _ = reserve(
+            charge(identity(keyPath: "args.k"), max: "2", key: .number(decimal("1.5"))),
+            table,
+            at: second,
+            booted: 0
+        )
         let state = try #require(table.takeChanges(clocks: clocks(second)).first)
         var refused = 0
         for length in 0..<state.counter.count {
@@ -150,7 +157,9 @@ struct CounterStateTests {
         }
     }
 
-    @Test("R7: a wall clock that was set back while the gateway was down makes entries count longer, at most one window")
+    @Test(
+        "R7: a wall clock that was set back while the gateway was down makes entries count longer, at most one window"
+    )
     func clockSetBack() {
         let table = LimitTable(tracksChanges: true)
         _ = reserve(charge(max: "1"), table, at: 1_000 * second, booted: 0)
