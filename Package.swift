@@ -53,12 +53,14 @@ let pure: [Target] =
     + room("RateLimits", ["Base"])
     + room("PolicyEngine", ["Base", "JSONText", "JSONSchema", "Patterns", "UnicodeText", "RateLimits", "Cryptography"])
     + room("Settings", ["Base", "JSONText", "YAMLText"])
+    + room("AuditModel", ["Base", "JSONText", "Cryptography"])
 
 // 3: the outside world.
 let drivers: [Target] =
     room("EventLoops", ["Base", "CUV"])
     + room("HTTPTransport", ["Base", "EventLoops", "HTTPWire", "COpenSSL"])
     + room("Secrets", ["Base", "Cryptography"])
+    + room("AuditJournal", ["Base", "Cryptography", "EventLoops", "AuditModel"], tests: ["JSONText"])
     + room("Stores", ["Base", "Cryptography", "Secrets", "Settings"], tests: ["StoreContract"])
     + room("Provisioning", ["Base", "JSONText", "Secrets", "Settings", "Stores"])
     + room("StoreSQLite", ["Base", "Stores", "CSQLite"], tests: ["StoreContract", "Secrets", "Settings"])
@@ -79,10 +81,9 @@ let outer: [Target] = [
     .executableTarget(
         name: "toolgate",
         dependencies: [
-            "Base", "Cryptography", "EventLoops", "Gateway", "HTTPTransport", "HTTPWire", "JSONText", "JSONSchema",
-            "MCPModel", "PolicyEngine", "Provisioning", "RateLimits", "Secrets", "Settings", "StoreSQLite", "Stores",
-            "Upstreams",
-            "YAMLText",
+            "AuditJournal", "AuditModel", "Base", "Cryptography", "EventLoops", "Gateway", "HTTPTransport", "HTTPWire",
+            "JSONText", "JSONSchema", "MCPModel", "PolicyEngine", "Provisioning", "RateLimits", "Secrets", "Settings",
+            "StoreSQLite", "Stores", "Upstreams", "YAMLText",
         ]
     ),
     .target(name: "TestSupport", dependencies: ["Base"], path: "Tests/TestSupport"),
@@ -94,9 +95,9 @@ let outer: [Target] = [
     .testTarget(
         name: "toolgateTests",
         dependencies: [
-            "toolgate", "TestSupport", "Base", "EventLoops", "Gateway", "HTTPTransport", "HTTPWire", "JSONText",
-            "MCPModel", "PolicyEngine", "Provisioning", "Secrets", "Settings", "StoreSQLite", "Stores", "Upstreams",
-            "YAMLText",
+            "toolgate", "TestSupport", "AuditJournal", "AuditModel", "Base", "Cryptography", "EventLoops", "Gateway",
+            "HTTPTransport", "HTTPWire", "JSONText", "MCPModel", "PolicyEngine", "Provisioning", "Secrets", "Settings",
+            "StoreSQLite", "Stores", "Upstreams", "YAMLText",
         ],
         path: "Tests/toolgateTests"
     ),

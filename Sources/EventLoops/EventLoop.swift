@@ -46,6 +46,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     private var nextJob = 0
     private var isIdling = false
     private var unflushed: [TCPStream] = []
+    private var turnHooks: [TurnHook] = []
     private var spareBuffers: [[UInt8]] = []
     var timers = TimerWheel()
     let timerHandle: UnsafeMutablePointer<uv_timer_t>
@@ -208,6 +209,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
         var budget = EventLoop.maximumJobsPerTurn
         repeat {
             runJobs(&budget)
+            runTurnHooks()
             flush()
         } while nextJob < jobs.count && budget > 0
         setIdling(nextJob < jobs.count)
@@ -226,6 +228,27 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
             jobs.removeAll(keepingCapacity: true)
             nextJob = 0
         }
+    }
+
+    private func runTurnHooks() {
+        guard !turnHooks.isEmpty else {
+            return
+        }
+        // Index loop: a hook may add another one.
+        var index = 0
+        var cancelled = 0
+        while index < turnHooks.count {
+            turnHooks[index].run()
+            cancelled += turnHooks[index].isCancelled ? 1 : 0
+            index += 1
+        }
+        if cancelled > 0 {
+            turnHooks.removeAll(where: \.isCancelled)
+        }
+    }
+
+    func add(_ hook: TurnHook) {
+        turnHooks.append(hook)
     }
 
     private func flush() {
@@ -289,6 +312,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
         unsafe uv_close(UnsafeMutableRawPointer(timerHandle).assumingMemoryBound(to: uv_handle_t.self), nil)
         _ = unsafe uv_run(uv, UV_RUN_NOWAIT)
         timers.removeAll()
+        turnHooks.removeAll()
     }
 }
 

@@ -1,0 +1,257 @@
+public import AuditModel
+public import Base
+internal import Cryptography
+internal import Glibc
+
+/// Where a stream stands after recovery, for its next writer.
+struct RecoveredStream: Sendable {
+    var position = ChainPosition.start
+    /// The number of its last segment, 0 for none.
+    var segment: UInt64 = 0
+    /// The segment recovery has begun, `nil` when there was nothing to say.
+    var file: OpenFile?
+    /// Bytes of that segment.
+    var size = 0
+}
+
+/// What recovery had to do.
+public struct RecoveryReport: Hashable, Sendable {
+    /// Calls that were sent on and whose end is not known: closed as `unknown`.
+    public internal(set) var closedIntents = 0
+    /// Files that hold what was set aside: the ends of segments that a crash left incomplete.
+    public internal(set) var cutFiles: [String] = []
+    /// Streams in which rows vouched for by a checkpoint are missing or altered: run `toolgate audit verify`.
+    public internal(set) var damagedStreams: [String] = []
+}
+
+/// Brings one stream into order at start: sets aside what is no whole row, closes what is open.
+struct StreamRecovery {
+    private let configuration: JournalConfiguration
+    private let stream: AuditStream
+    private let now: WallTime
+    /// The last row a checkpoint vouches for.
+    private let proven: UInt64
+    private var position = ChainPosition.start
+    private var open: Set<UInt64> = []
+    private var cuts: [SegmentHeader.Cut] = []
+    private var isEnded = false
+    private var isDamaged = false
+    private(set) var report = RecoveryReport()
+
+    init(_ configuration: JournalConfiguration, _ stream: AuditStream, proven: UInt64, now: WallTime) {
+        self.configuration = configuration
+        self.stream = stream
+        self.proven = proven
+        self.now = now
+    }
+
+    private func path(_ name: JournalName) -> String { "\(configuration.folder)/\(name.text)" }
+
+    /// Looks at the last segment; `numbers` are those that are there, ascending.
+    mutating func run(_ numbers: [UInt64]) throws(JournalFailure) -> RecoveredStream {
+        var numbers = numbers
+        while let number = numbers.last {
+            if try recover(number) {
+                break
+            }
+            numbers.removeLast()
+        }
+        if position.next <= proven {
+            isDamaged = true
+        }
+        if isDamaged {
+            report.damagedStreams.append(stream.name)
+        }
+        var result = RecoveredStream()
+        result.position = position
+        result.segment = numbers.last ?? 0
+        guard !cuts.isEmpty || !open.isEmpty || (!isEnded && !numbers.isEmpty) else {
+            return result
+        }
+        return try begin(after: result)
+    }
+
+    /// Reads one segment; false when it never came into being, so that the one before it is the last.
+    private mutating func recover(_ number: UInt64) throws(JournalFailure) -> Bool {
+        let path = path(.segment(stream, number))
+        let bytes = try JournalFiles.read(path)
+        guard bytes.contains(UInt8(ascii: "\n")) else {
+            if !bytes.isEmpty {
+                try setAside(bytes, number)
+            }
+            guard unsafe unlink(path) == 0 else {
+                throw .file(path: path, operation: "remove", error: errno)
+            }
+            return false
+        }
+        // Set aside before, in a recovery that did not come to its end.
+        let cutPath = self.path(.cut(stream, number))
+        let whole = try read(bytes, path)
+        if whole < bytes.count {
+            try setAside(Array(bytes[whole...]), number)
+            let file = try OpenFile.open(path, O_WRONLY, "open")
+            guard ftruncate(file.descriptor, whole) == 0, fsync(file.descriptor) == 0 else {
+                throw .file(path: path, operation: "shorten", error: errno)
+            }
+        } else if JournalFiles.exists(cutPath) {
+            note(cut: try JournalFiles.read(cutPath), number)
+        }
+        return true
+    }
+
+    private mutating func setAside(_ bytes: [UInt8], _ number: UInt64) throws(JournalFailure) {
+        try JournalFiles.replace(path(.cut(stream, number)), with: bytes)
+        note(cut: bytes, number)
+    }
+
+    private mutating func note(cut bytes: [UInt8], _ number: UInt64) {
+        guard let digest = Digest256(SHA256.digest(bytes)) else {
+            return
+        }
+        cuts.append(SegmentHeader.Cut(segment: number, bytes: bytes.count, digest: digest))
+        report.cutFiles.append(path(.cut(stream, number)))
+    }
+
+    /// Follows the chain; how many bytes stay in the file.
+    ///
+    /// What breaks the chain behind the last checkpoint is what a loss of power leaves, and is set aside with all behind it.
+    /// What breaks it before is none: it stays where it is, as evidence, and the chain goes on behind it.
+    private mutating func read(_ bytes: [UInt8], _ path: String) throws(JournalFailure) -> Int {
+        let hash = ChainHash()
+        var isFirst = true
+        for line in SegmentLines(bytes) {
+            switch line {
+            case .torn(_, let range):
+                return range.lowerBound
+            case .malformed(_, let range):
+                guard isFirst || position.next <= proven else {
+                    return range.lowerBound
+                }
+                isDamaged = true
+            case .row(let line):
+                let row = AuditRow(bytes[line.row])
+                if isFirst {
+                    try take(header: row, path)
+                }
+                let digest = hash.digest(of: bytes.span.extracting(line.row), after: position.head)
+                let isSound = digest == line.digest && row?.sequence == position.next
+                if !isSound, !isFirst, position.next > proven {
+                    return line.row.lowerBound
+                }
+                isDamaged = isDamaged || !isSound
+                take(row, line)
+            }
+            isFirst = false
+        }
+        return bytes.count
+    }
+
+    private mutating func take(header row: AuditRow?, _ path: String) throws(JournalFailure) {
+        guard row?.isOfNewerFormat != true else {
+            throw .newerFormat(path: path)
+        }
+        guard let row, let (header, previous) = row.header else {
+            isDamaged = true
+            return
+        }
+        position = ChainPosition(next: row.sequence, head: previous)
+        open = Set(header.open)
+    }
+
+    private mutating func take(_ row: AuditRow?, _ line: RowLine) {
+        position = ChainPosition(next: (row?.sequence ?? position.next) &+ 1, head: line.digest)
+        isEnded = row?.kind == .end
+        if let row, row.opensCall {
+            open.insert(row.sequence)
+        } else if let intent = row?.closedIntent {
+            open.remove(intent)
+        }
+    }
+
+    /// Begins the next segment with what there is to say, and puts it on the disk.
+    private mutating func begin(after last: RecoveredStream) throws(JournalFailure) -> RecoveredStream {
+        var rows = RowBuffer(at: position)
+        let number = last.segment + 1
+        let header = SegmentHeader(
+            time: now,
+            stream: stream,
+            segment: number,
+            node: configuration.node,
+            cause: isEnded ? .start : .crash,
+            open: open.sorted(),
+            cuts: cuts
+        )
+        rows.append(header)
+        for intent in open.sorted() {
+            rows.append(AuditOutcome(time: now, result: .unknown), of: intent)
+        }
+        let path = path(.segment(stream, number))
+        let file = try OpenFile.open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND, "make")
+        let written = configuration.disk.write(file.descriptor, rows.bytes.span)
+        guard written == rows.bytes.count else {
+            throw .file(path: path, operation: "write", error: written < 0 ? Int32(-written) : ENOSPC)
+        }
+        guard fsync(file.descriptor) == 0 else {
+            throw .file(path: path, operation: "synchronise", error: errno)
+        }
+        try JournalFiles.synchronise(folder: configuration.folder)
+        report.closedIntents += open.count
+        return RecoveredStream(position: rows.position, segment: number, file: file, size: written)
+    }
+}
+
+/// A charge of a call that was noted before the process started, for building counters again.
+public struct RecoveredCharge: Hashable, Sendable {
+    /// When the call was decided.
+    public let time: WallTime
+    /// What was added, and to what.
+    public let charge: AuditCharge
+}
+
+extension JournalFiles {
+    /// The charges of all calls noted since a time and not given back, stream by stream, each in its order.
+    ///
+    /// Reads as many segments as reach back that far; blocks.
+    public static func charges(in folder: String, since: WallTime) throws(JournalFailure) -> [RecoveredCharge] {
+        var segments: [AuditStream: [UInt64]] = [:]
+        for name in try names(in: folder) {
+            if case .segment(let stream, let number) = JournalName(name) {
+                segments[stream, default: []].append(number)
+            }
+        }
+        var result: [RecoveredCharge] = []
+        for (stream, numbers) in segments.sorted(by: { $0.key < $1.key }) {
+            var blocks: [[UInt8]] = []
+            for number in numbers.sorted().reversed() {
+                let bytes = try read("\(folder)/\(JournalName.segment(stream, number).text)")
+                blocks.append(bytes)
+                guard case .row(let line)? = SegmentLines(bytes).first(where: { _ in true }),
+                    let row = AuditRow(bytes[line.row]), row.time >= since
+                else {
+                    break
+                }
+            }
+            result += charges(in: blocks.reversed(), since: since)
+        }
+        return result
+    }
+
+    private static func charges(in blocks: [[UInt8]], since: WallTime) -> [RecoveredCharge] {
+        var found: [UInt64: (time: WallTime, charges: [AuditCharge])] = [:]
+        for bytes in blocks {
+            for case .row(let line) in SegmentLines(bytes) {
+                guard let row = AuditRow(bytes[line.row]) else {
+                    continue
+                }
+                if row.opensCall, row.time >= since, let charges = row.charges, !charges.isEmpty {
+                    found[row.sequence] = (row.time, charges)
+                } else if let intent = row.closedIntent, row.isGivenBack {
+                    found[intent] = nil
+                }
+            }
+        }
+        return found.sorted { $0.key < $1.key }.flatMap { entry in
+            entry.value.charges.map { RecoveredCharge(time: entry.value.time, charge: $0) }
+        }
+    }
+}

@@ -1,0 +1,252 @@
+internal import Cryptography
+
+/// Checks one stream, segment after segment.
+struct StreamVerifier {
+    let stream: AuditStream
+    /// Those whose signature is valid, or all when there is no key.
+    let statements: [AuditStatement]
+    let heads: [AuditStatement]
+    let isKeyed: Bool
+    let names: Set<String>
+    var result: AuditVerification
+
+    /// What the rows read so far lead to expect; `nil` where that is not known.
+    private var expected: UInt64?
+    /// The first segment that is still there.
+    private var firstNumber: UInt64 = 1
+    private var previous: Digest256?
+    private let hash = ChainHash()
+    private var segments = 0
+    private var rows: UInt64 = 0
+    private var first: UInt64?
+    private var last: UInt64 = 0
+    private var lastFile: String?
+    /// Statements about rows, by the rows' numbers.
+    private var vouched: [UInt64: [AuditStatement]] = [:]
+
+    init(
+        stream: AuditStream,
+        statements: [AuditStatement],
+        heads: [AuditStatement],
+        isKeyed: Bool,
+        names: Set<String>,
+        result: AuditVerification
+    ) {
+        self.stream = stream
+        self.statements = statements
+        self.heads = heads
+        self.isKeyed = isKeyed
+        self.names = names
+        self.result = result
+        for statement in statements + heads where statement.kind != .pruned {
+            vouched[statement.sequence, default: []].append(statement)
+        }
+    }
+
+    mutating func verify(_ numbers: [UInt64], _ read: (String) -> AuditVerifier.Source) {
+        guard let firstNumber = numbers.first else {
+            add(.fault, "all segments are missing, but statements speak of rows up to \(vouched.keys.max() ?? 0)")
+            return
+        }
+        self.firstNumber = firstNumber
+        start(at: firstNumber)
+        var wanted = firstNumber
+        for number in numbers {
+            if number != wanted {
+                let range = number == wanted + 1 ? "\(wanted) is" : "\(wanted) to \(number - 1) are"
+                add(.fault, "segment \(range) missing")
+                (expected, previous) = (nil, nil)
+            }
+            wanted = number + 1
+            let name = JournalName.segment(stream, number).text
+            switch read(name) {
+            case .bytes(let bytes): check(bytes, number, name, isLast: number == numbers.last, read)
+            case .unreadable(let reason):
+                add(.fault, file: name, "cannot be read: \(reason)")
+                (expected, previous) = (nil, nil)
+            }
+        }
+        finish()
+    }
+
+    /// What stands before the first segment that is still there.
+    private mutating func start(at number: UInt64) {
+        guard number > 1 else {
+            (expected, previous) = (1, .zero)
+            return
+        }
+        let pruned = statements.filter { $0.kind == .pruned && $0.segment == number - 1 }
+        guard let statement = pruned.last else {
+            let range = number == 2 ? "1 is" : "1 to \(number - 1) are"
+            add(.fault, "segment \(range) missing, and no signed statement says that they were pruned")
+            return
+        }
+        (expected, previous) = (statement.sequence + 1, statement.head)
+        add(.note, "segments up to \(number - 1) were pruned on \(statement.time), as a signed statement says")
+    }
+
+    // MARK: One segment
+
+    private mutating func check(
+        _ bytes: [UInt8],
+        _ number: UInt64,
+        _ name: String,
+        isLast: Bool,
+        _ read: (String) -> AuditVerifier.Source
+    ) {
+        segments += 1
+        lastFile = name
+        var isEnded = false
+        for line in SegmentLines(bytes) {
+            switch line {
+            case .torn(let place, let range):
+                let meaning = "the last line is incomplete (\(range.count) bytes)"
+                add(isLast ? .note : .fault, file: name, line: place, meaning)
+            case .malformed(let place, _):
+                add(.fault, file: name, line: place, "the line is not a row and its digest")
+                previous = nil
+                expected = expected.map { $0 + 1 }
+            case .row(let line):
+                let row = AuditRow(bytes[line.row])
+                if line.number == 1 {
+                    checkHeader(row, number, name, read)
+                } else if row?.kind == .segment {
+                    add(.fault, file: name, line: line.number, "a segment's first row stands in its middle")
+                }
+                if isEnded {
+                    add(.fault, file: name, line: line.number, "a row stands behind the segment's last")
+                }
+                checkChain(line, row, bytes, name)
+                isEnded = row?.kind == .end
+            }
+        }
+        if bytes.isEmpty {
+            add(isLast ? .note : .fault, file: name, "the segment is empty")
+        }
+    }
+
+    private mutating func checkHeader(
+        _ row: AuditRow?,
+        _ number: UInt64,
+        _ name: String,
+        _ read: (String) -> AuditVerifier.Source
+    ) {
+        guard let (header, goesOnFrom) = row?.header else {
+            let isNewer = row?.isOfNewerFormat == true
+            let reason = isNewer ? "of a newer version than this program reads" : "not a segment's first row"
+            add(.fault, file: name, line: 1, "the first row is \(reason)")
+            return
+        }
+        if header.stream != stream || header.segment != number {
+            let claim = "segment \(header.segment) of stream \(header.stream.name)"
+            add(.fault, file: name, line: 1, "the file holds \(claim), not what its name says")
+        }
+        if let previous, previous != goesOnFrom {
+            add(.fault, file: name, line: 1, "it does not go on where the segment before it ends")
+        }
+        previous = goesOnFrom
+        // What was set aside goes with its segment when that is pruned.
+        for cut in header.cuts where cut.segment >= firstNumber {
+            let file = JournalName.cut(stream, cut.segment).text
+            guard names.contains(file), case .bytes(let bytes) = read(file) else {
+                add(.fault, file: file, "what recovery set aside (\(cut.bytes) bytes) is missing")
+                continue
+            }
+            if bytes.count != cut.bytes || Digest256(SHA256.digest(bytes)) != cut.digest {
+                add(.fault, file: file, "what recovery set aside has been altered")
+            }
+        }
+    }
+
+    private mutating func checkChain(_ line: RowLine, _ row: AuditRow?, _ bytes: [UInt8], _ name: String) {
+        rows += 1
+        if let previous, hash.digest(of: bytes.span.extracting(line.row), after: previous) != line.digest {
+            let meaning = "row altered, or the row before it altered, removed or moved"
+            add(.fault, file: name, line: line.number, sequence: row?.sequence, meaning)
+        }
+        // The digest as written: one altered row is one finding, not one for every row behind it.
+        previous = line.digest
+        guard let row else {
+            add(.fault, file: name, line: line.number, "the row is not in the format's form")
+            expected = expected.map { $0 + 1 }
+            return
+        }
+        checkSequence(row, line, name)
+        last = row.sequence
+        first = first ?? row.sequence
+        for statement in vouched[row.sequence] ?? [] where statement.head != line.digest {
+            let meaning = "the row is not the one \(Self.name(statement)) vouches for"
+            add(.fault, file: name, line: line.number, sequence: row.sequence, meaning)
+        }
+    }
+
+    private mutating func checkSequence(_ row: AuditRow, _ line: RowLine, _ name: String) {
+        defer { expected = row.sequence &+ 1 }
+        guard let expected, expected != row.sequence else {
+            return
+        }
+        let meaning: String
+        if row.sequence > expected {
+            let missing = row.sequence - expected
+            meaning =
+                missing == 1 ? "row \(expected) is missing" : "rows \(expected) to \(row.sequence - 1) are missing"
+        } else {
+            meaning = "row \(row.sequence) stands where row \(expected) belongs: it was moved or added"
+        }
+        add(.fault, file: name, line: line.number, sequence: row.sequence, meaning)
+    }
+
+    // MARK: The end
+
+    private mutating func finish() {
+        let beyond = vouched.keys.filter { $0 > last }
+        if let far = beyond.max(), let statement = vouched[far]?.first {
+            let rows = far == last + 1 ? "row \(far) is" : "rows \(last + 1) to \(far) are"
+            let meaning = "\(rows) missing: \(Self.name(statement)) vouches for them"
+            add(.fault, file: lastFile, meaning)
+        }
+        let checkpoint = isKeyed ? furthest(statements.filter { $0.kind != .pruned }) : 0
+        let head = isKeyed ? furthest(heads) : 0
+        noteEnd(checkpoint: checkpoint, head: head)
+        result.streams.append(
+            AuditVerification.Stream(
+                stream: stream,
+                segments: segments,
+                rows: rows,
+                lastSequence: last,
+                provenByCheckpoint: checkpoint,
+                provenByHead: head
+            )
+        )
+    }
+
+    private func furthest(_ statements: [AuditStatement]) -> UInt64 {
+        statements.map(\.sequence).filter { $0 <= last }.max() ?? 0
+    }
+
+    private mutating func noteEnd(checkpoint: UInt64, head: UInt64) {
+        let proven = max(checkpoint, head)
+        if proven < last {
+            let place = proven == 0 ? "no row is" : "nothing after row \(proven) is"
+            add(.note, "the end is unproven: \(place) covered by a checkpoint or an exported head")
+        }
+        if head < last, proven > head {
+            let place = head == 0 ? "no exported head was given" : "the exported head covers rows up to \(head)"
+            add(.note, "\(place): somebody who removed rows and their checkpoints together would not be noticed")
+        }
+    }
+
+    private static func name(_ statement: AuditStatement) -> String {
+        statement.kind == .head ? "the exported head of \(statement.time)" : "the checkpoint of \(statement.time)"
+    }
+
+    private mutating func add(
+        _ weight: AuditFinding.Weight,
+        file: String? = nil,
+        line: Int? = nil,
+        sequence: UInt64? = nil,
+        _ meaning: String
+    ) {
+        result.add(AuditFinding(weight, file: file, stream: stream, line: line, sequence: sequence, meaning))
+    }
+}

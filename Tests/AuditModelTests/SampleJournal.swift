@@ -1,0 +1,105 @@
+import AuditModel
+import Base
+import Cryptography
+import Testing
+
+/// A journal in memory: three segments of one stream, checkpoints, and its files by name.
+struct SampleJournal {
+    static let key = try? Ed25519.PrivateKey(seed: [UInt8](repeating: 7, count: 32))
+    static let stream = AuditStream.worker(0)
+
+    var files: [String: [UInt8]] = [:]
+    /// The row of each file's last line, as it stood when everything was written.
+    private(set) var position = ChainPosition.start
+    let key: Ed25519.PrivateKey
+
+    /// `calls` calls a segment; a checkpoint every `checkpointRows` rows, none for 0.
+    init(segments: Int = 3, calls: Int = 10, checkpointRows: Int = 7) throws {
+        key = try #require(Self.key)
+        var statements: [UInt8] = []
+        for number in 1...segments {
+            var rows = RowBuffer(at: position, requestPrefix: Array("r-".utf8))
+            let header = SegmentHeader(
+                time: Self.time(0),
+                stream: Self.stream,
+                segment: UInt64(number),
+                node: "test",
+                cause: number == 1 ? .first : .rotation
+            )
+            rows.append(header)
+            for call in 0..<calls {
+                let intent = rows.append(Self.intent(call))
+                rows.append(
+                    AuditOutcome(time: Self.time(call), result: .ok, upstreamStatus: 200),
+                    of: try #require(intent)
+                )
+                let last = rows.position.next - 1
+                if checkpointRows > 0, last % UInt64(checkpointRows) == 0 {
+                    statement(.checkpoint, at: rows.position, UInt64(number)).appendLine(
+                        signedWith: key,
+                        to: &statements
+                    )
+                }
+            }
+            rows.appendEnd(at: Self.time(calls))
+            position = rows.position
+            files[JournalName.segment(Self.stream, UInt64(number)).text] = rows.bytes
+        }
+        files[JournalName.statementsName] = statements
+    }
+
+    static func time(_ second: Int) -> WallTime {
+        WallTime(milliseconds: 1_795_000_000_000 + Int64(second) * 1_000)
+    }
+
+    static func intent(_ number: Int) -> AuditIntent {
+        var intent = AuditIntent(time: time(number), requestID: UInt64(number), outcome: .allow)
+        intent.caller = .caller(grant: "ci", grantID: "g1", server: "crm")
+        intent.policy = .policy(name: "sales", version: 3)
+        intent.method = "tools/call"
+        intent.tool = ByteString("tool_\(number)")
+        intent.revision = "2026-07-28"
+        intent.rule = "read"
+        return intent
+    }
+
+    func statement(_ kind: AuditStatement.Kind, at position: ChainPosition, _ segment: UInt64) -> AuditStatement {
+        AuditStatement(
+            kind: kind,
+            time: Self.time(99),
+            node: "test",
+            stream: Self.stream,
+            segment: segment,
+            size: 1,
+            sequence: position.next - 1,
+            head: position.head
+        )
+    }
+
+    /// A head of everything, as `audit head` exports it.
+    func head() -> [UInt8] {
+        var bytes: [UInt8] = []
+        statement(.head, at: position, 3).appendLine(signedWith: key, to: &bytes)
+        return bytes
+    }
+
+    static func segment(_ number: UInt64) -> String { JournalName.segment(stream, number).text }
+
+    func verify(heads: [UInt8] = [], isKeyed: Bool = true) -> AuditVerification {
+        AuditVerifier(key: isKeyed ? key.publicKey : nil, heads: heads).verify(names: files.keys.sorted()) { name in
+            files[name].map { .bytes($0) } ?? .unreadable("no such file")
+        }
+    }
+}
+
+extension AuditVerification {
+    var faults: [String] { findings.filter { $0.weight == .fault }.map(\.description) }
+    var notes: [String] { findings.filter { $0.weight == .note }.map(\.description) }
+}
+
+/// The lines of a file, each with its line feed.
+func lines(_ bytes: [UInt8]) -> [[UInt8]] {
+    bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).dropLast().map {
+        $0 + [UInt8(ascii: "\n")]
+    }
+}
