@@ -40,6 +40,8 @@ struct CommandOption: Sendable {
     let environment: String?
     /// The only values it may have; empty for any.
     let choices: [String]
+    /// The one letter that stands for it too, without the dash.
+    let letter: Character?
     /// Whether it may be given more than once (its variable then holds a comma-separated list).
     let isRepeatable: Bool
 
@@ -49,6 +51,7 @@ struct CommandOption: Sendable {
         _ summary: String,
         environment: String? = nil,
         choices: [String] = [],
+        letter: Character? = nil,
         isRepeatable: Bool = false
     ) {
         self.name = name
@@ -56,6 +59,7 @@ struct CommandOption: Sendable {
         self.summary = summary
         self.environment = environment
         self.choices = choices
+        self.letter = letter
         self.isRepeatable = isRepeatable
     }
 

@@ -102,9 +102,11 @@ struct CommandParser {
         of command: Command
     ) throws(CommandFailure) -> (CommandOption, String) {
         let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-        let name = String(parts[0].drop { $0 == "-" })
         let isLong = word.hasPrefix("--")
-        guard isLong, let option = command.options.first(where: { $0.name == name }) else {
+        let written = String(parts[0].drop { $0 == "-" })
+        let short = isLong || written.count != 1 ? nil : command.options.first { $0.letter == written.first }
+        let name = short?.name ?? written
+        guard isLong || short != nil, let option = command.options.first(where: { $0.name == name }) else {
             let near = NearestName.of(name, in: command.options.map(\.name) + ["help"])
             let hint = near.map { "did you mean `--\($0)`? " } ?? ""
             throw .usage("unknown option `\(parts[0])`: \(hint)`toolgate \(command.name) --help` lists the options")

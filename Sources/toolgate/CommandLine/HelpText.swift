@@ -42,7 +42,8 @@ enum HelpText {
     }
 
     private static func row(_ option: CommandOption) -> (String, String) {
-        let left = option.placeholder.map { "--\(option.name) \($0)" } ?? "--\(option.name)"
+        let name = (option.letter.map { "-\($0), " } ?? "") + "--\(option.name)"
+        let left = option.placeholder.map { "\(name) \($0)" } ?? name
         var right = option.summary
         if option.isRepeatable {
             right += "; repeatable"
