@@ -71,6 +71,7 @@ let product: [Target] =
     + room(
         "Gateway",
         [
+            "AuditJournal", "AuditModel",
             "Base", "Cryptography", "EventLoops", "HTTPTransport", "HTTPWire", "JSONText", "JSONSchema", "MCPModel",
             "PolicyEngine", "RateLimits", "Secrets", "Settings", "Stores", "Upstreams", "UnicodeText",
         ]

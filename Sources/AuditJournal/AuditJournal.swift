@@ -89,6 +89,7 @@ public final class AuditJournal: Sendable {
             report.closedIntents += recovery.report.closedIntents
             report.cutFiles += recovery.report.cutFiles
             report.damagedStreams += recovery.report.damagedStreams
+            report.brokenStreams += recovery.report.brokenStreams
         }
         return (streams, report)
     }
@@ -120,6 +121,20 @@ public final class AuditJournal: Sendable {
             }
         }
         return proven
+    }
+
+    /// The charges of all calls noted since a time and not given back, by the process before this one and all before it.
+    ///
+    /// Blocks; before the first writer is made.
+    public func charges(since time: WallTime) throws(JournalFailure) -> [RecoveredCharge] {
+        try JournalFiles.charges(in: configuration.folder, since: time)
+    }
+
+    /// The number of the store's last event that is in the journal; 0 when none is.
+    ///
+    /// Blocks.
+    public func lastEvent() throws(JournalFailure) -> Int {
+        try JournalFiles.lastEvent(in: configuration.folder)
     }
 
     /// The writer of a stream, confined to `loop`; call it on that loop's thread.

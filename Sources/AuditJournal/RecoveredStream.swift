@@ -22,6 +22,8 @@ public struct RecoveryReport: Hashable, Sendable {
     public internal(set) var cutFiles: [String] = []
     /// Streams in which rows vouched for by a checkpoint are missing or altered: run `toolgate audit verify`.
     public internal(set) var damagedStreams: [String] = []
+    /// Streams whose last segment has no end: the process that wrote them died.
+    public internal(set) var brokenStreams: [String] = []
 }
 
 /// Brings one stream into order at start: sets aside what is no whole row, closes what is open.
@@ -61,6 +63,9 @@ struct StreamRecovery {
         }
         if isDamaged {
             report.damagedStreams.append(stream.name)
+        }
+        if !isEnded, !numbers.isEmpty {
+            report.brokenStreams.append(stream.name)
         }
         var result = RecoveredStream()
         result.position = position
@@ -234,6 +239,31 @@ extension JournalFiles {
             result += charges(in: blocks.reversed(), since: since)
         }
         return result
+    }
+
+    /// The highest number of an event of the store among the rows of the admin stream; 0 when there is none.
+    ///
+    /// Reads from the newest segment back to the first that has one; blocks.
+    public static func lastEvent(in folder: String) throws(JournalFailure) -> Int {
+        var numbers: [UInt64] = []
+        for name in try names(in: folder) {
+            if case .segment(.admin, let number) = JournalName(name) {
+                numbers.append(number)
+            }
+        }
+        for number in numbers.sorted().reversed() {
+            let bytes = try read("\(folder)/\(JournalName.segment(.admin, number).text)")
+            var last = 0
+            for case .row(let line) in SegmentLines(bytes) {
+                if let event = AuditRow(bytes[line.row])?.event {
+                    last = max(last, event)
+                }
+            }
+            if last > 0 {
+                return last
+            }
+        }
+        return 0
     }
 
     private static func charges(in blocks: [[UInt8]], since: WallTime) -> [RecoveredCharge] {

@@ -56,12 +56,11 @@ public struct AuditFacts: Hashable, Sendable {
         return AuditFacts(bytes: bytes)
     }
 
-    /// Which policy judges, and which version of it.
-    public static func policy(name: ByteString, version: Int) -> AuditFacts {
+    /// Which policy judges, and which version of it: the first digits of its digest.
+    public static func policy(name: ByteString, version: ByteString) -> AuditFacts {
         var bytes: [UInt8] = []
         bytes.append(field: #","policy":"#, name)
-        bytes.append(#","policy_version":"#)
-        bytes.append(decimal: version)
+        bytes.append(field: #","policy_version":"#, version)
         return AuditFacts(bytes: bytes)
     }
 }

@@ -67,6 +67,9 @@ public struct AuditRow: Sendable {
     /// The intent an outcome closes.
     public var closedIntent: UInt64? { kind == .outcome ? count("intent") : nil }
 
+    /// The number a change of the configuration has in the store.
+    public var event: Int? { json["event"]?.number?.int }
+
     /// Whether an outcome says that what was added to counters was taken back.
     public var isGivenBack: Bool { json["given_back"]?.boolean == true }
 

@@ -1,7 +1,10 @@
+internal import AuditJournal
+internal import AuditModel
 internal import Base
 internal import EventLoops
 internal import HTTPTransport
 internal import HTTPWire
+internal import JSONText
 internal import MCPModel
 internal import RateLimits
 
@@ -36,6 +39,17 @@ final class Call {
     /// The places it holds, at most one of its grant and one of its server.
     var held: (grant: Bulkhead?, server: Bulkhead?)
     var reservation: Reservation?
+
+    // What the journal says of it.
+    /// Names its intent, once it is noted.
+    var ticket: AuditTicket?
+    /// How its way to the server ended, as soon as that is certain.
+    var result: AuditResult?
+    var isGivenBack = false
+    /// Of its answer, so far.
+    var answeredBytes = 0
+    /// The arguments, for their digests; only when those are kept.
+    var arguments: JSONValue?
 
     // How its answer goes.
     var reply = ReplyState.undecided

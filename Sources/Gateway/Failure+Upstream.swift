@@ -1,3 +1,4 @@
+internal import AuditModel
 internal import MCPModel
 internal import Upstreams
 
@@ -36,6 +37,29 @@ extension Failure {
             self.init(.upstreamMisbehaved)
         default:
             self.init(.upstreamUnavailable)
+        }
+    }
+}
+
+extension AuditResult {
+    /// How a call that got no usable answer ended.
+    init(_ failure: UpstreamFailure) {
+        switch failure.kind {
+        case .unreachable, .tls, .busy, .unwritable, .broken: self = failure.wroteBytes ? .reset : .unreachable
+        case .timedOut: self = .timedOut
+        case .cancelled: self = .cancelled
+        case .refused, .protocolViolation, .tooLarge, .redirected, .notMCP: self = .badAnswer
+        }
+    }
+
+    /// How a call ended that the gateway itself answered in its server's place.
+    init(_ failure: Failure.Kind) {
+        switch failure {
+        case .cancelled, .draining, .unauthorized: self = .cancelled
+        case .upstreamTimedOut: self = .timedOut
+        case .upstreamUnavailable: self = .reset
+        case .logUnavailable, .tooManyInFlight: self = .notForwarded
+        default: self = .badAnswer
         }
     }
 }

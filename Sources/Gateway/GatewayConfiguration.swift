@@ -1,3 +1,5 @@
+public import AuditJournal
+public import AuditModel
 public import HTTPTransport
 public import Secrets
 
@@ -16,6 +18,14 @@ public struct GatewayConfiguration: Sendable {
     /// Whether somebody keeps the counters of limits, and takes their changes again and again
     /// (``GatewayService/takeCounterChanges()``).
     public var keepsCounters = false
+    /// Where every call that goes to a server is noted first; `nil`: nowhere.
+    ///
+    /// Its writers are the gateway's; it is closed by whoever opened it, after the gateway has ended.
+    public var journal: AuditJournal?
+    /// Makes what is kept of the values that split counters; `nil`: counters keep the values themselves.
+    public var counterDigester: ArgumentDigester?
+    /// Makes a digest of every argument for the journal; `nil`: it has their names only.
+    public var argumentDigester: ArgumentDigester?
     /// The bounds.
     public var limits = GatewayLimits()
 

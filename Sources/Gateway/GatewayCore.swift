@@ -1,3 +1,5 @@
+internal import AuditJournal
+internal import AuditModel
 internal import Base
 internal import Cryptography
 internal import EventLoops
@@ -14,6 +16,8 @@ final class GatewayCore: Sendable {
     let configuration: GatewayConfiguration
     let snapshots: SnapshotStore
     let counters: LimitTable
+    /// What counters keep of the values that split them.
+    let keyDigest: (@Sendable ([UInt8]) -> [UInt8])?
     let digester: GrantDigester
     let handles: Handles
     let hosts: HostRules
@@ -46,6 +50,11 @@ final class GatewayCore: Sendable {
         self.configuration = configuration
         snapshots = SnapshotStore(snapshot)
         counters = LimitTable(tracksChanges: configuration.keepsCounters)
+        if let counterDigester = configuration.counterDigester {
+            keyDigest = { value in counterDigester.counterValue(value) }
+        } else {
+            keyDigest = nil
+        }
         digester = configuration.keys.grantDigester
         handles = Handles(key: sealingKey, limits: configuration.limits)
         hosts = HostRules(hosts: configuration.allowedHosts, origins: configuration.allowedOrigins)
@@ -58,7 +67,8 @@ final class GatewayCore: Sendable {
         upstreamWriter = UpstreamWriter(identity: identity)
         jsonLimits = JSONLimits(maximumBytes: configuration.limits.maximumBodyBytes)
         writers = Revision.allCases.map { DownstreamWriter(revision: $0, identity: identity) }
-        requestPrefix = TextCoding.hexadecimal(Random.bytes(4))
+        // The same in both records of a call.
+        requestPrefix = configuration.journal?.configuration.requestPrefix ?? TextCoding.hexadecimal(Random.bytes(4))
         workerStride = workers
         // Seconds since 2025 times 2^21: below 2^53 until the year 2160, and ids grow by less than 2^21 a second, so no
         // later process of this gateway begins below where this one ended.

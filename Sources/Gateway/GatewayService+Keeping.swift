@@ -1,3 +1,4 @@
+public import AuditJournal
 public import Base
 public import RateLimits
 public import Settings
@@ -18,6 +19,22 @@ extension GatewayService {
     /// - Returns: how many could not be read, and were left out.
     public func restore(counters: [CounterState]) -> Int {
         core.counters.restore(counters, clocks: clocks)
+    }
+
+    /// Counts what the journal of a process that died says was admitted and no kept counter has yet; before the gateway
+    /// listens.
+    ///
+    /// - Returns: how many charges this version cannot read.
+    public func replay(_ charges: [RecoveredCharge]) -> Int {
+        var unreadable = 0
+        for recovered in charges {
+            guard let charge = Charge(recovered.charge) else {
+                unreadable += 1
+                continue
+            }
+            core.counters.replay(charge, made: recovered.time, clocks: clocks)
+        }
+        return unreadable
     }
 
     /// When grants were last used, of those this process has seen used.

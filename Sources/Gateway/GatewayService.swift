@@ -1,8 +1,17 @@
+public import AuditJournal
 public import Base
 public import EventLoops
 internal import HTTPTransport
 internal import Secrets
 internal import Synchronization
+
+/// Why a gateway cannot start.
+public enum StartFailure: Error, Sendable {
+    /// The address, or what listening takes.
+    case listening(StreamError)
+    /// The audit journal.
+    case journal(JournalFailure)
+}
 
 /// The gateway as a whole: one worker per core on one address, from start to drain.
 public final class GatewayService: Sendable {
@@ -64,10 +73,10 @@ public final class GatewayService: Sendable {
     /// Starts a thread with a loop per worker and listens.
     ///
     /// - Returns: where it listens, with the port the system chose if none was given.
-    /// - Throws: ``StreamError`` when the address cannot be listened at; nothing runs then.
-    public func start() async throws(StreamError) -> SocketAddress {
+    /// - Throws: ``StartFailure`` when the address cannot be listened at or the journal not be written; nothing runs then.
+    public func start() async throws(StartFailure) -> SocketAddress {
         var configuration = core.configuration.server
-        do throws(StreamError) {
+        do throws(StartFailure) {
             for number in 0..<workers {
                 let address = try await startWorker(number, configuration)
                 // The first one may have been given a port by the system: the others share it (SO_REUSEPORT).
@@ -83,14 +92,19 @@ public final class GatewayService: Sendable {
     private func startWorker(
         _ number: Int,
         _ configuration: HTTPServerConfiguration
-    ) async throws(StreamError) -> SocketAddress {
-        let loop = try EventLoop()
-        let thread = try loop.start()
+    ) async throws(StartFailure) -> SocketAddress {
+        let (loop, thread) = try Self.makeLoop()
         let worker = Worker(loop: loop)
-        let result = Guarded<Result<(Running, SocketAddress), StreamError>?>(nil)
+        let result = Guarded<Result<(Running, SocketAddress), StartFailure>?>(nil)
         let core = core
         await worker.start { worker in
-            let gateway = GatewayWorker(worker: worker, number: number, core: core)
+            let gateway: GatewayWorker
+            do throws(JournalFailure) {
+                gateway = try GatewayWorker(worker: worker, number: number, core: core)
+            } catch {
+                result.withLock { $0 = .failure(.journal(error)) }
+                return
+            }
             let handed = Handed(gateway)
             do throws(StreamError) {
                 if number == 0 && configuration.address.port != 0 {
@@ -110,7 +124,7 @@ public final class GatewayService: Sendable {
                 result.withLock { $0 = .success((running, server.address)) }
             } catch {
                 gateway.close()
-                result.withLock { $0 = .failure(error) }
+                result.withLock { $0 = .failure(.listening(error)) }
             }
         }.value
         switch result.withLock({ $0 }) {
@@ -122,7 +136,16 @@ public final class GatewayService: Sendable {
             thread.join()
             throw error
         case nil:
-            throw .closed
+            throw .listening(.closed)
+        }
+    }
+
+    private static func makeLoop() throws(StartFailure) -> (EventLoop, LoopThread) {
+        do throws(StreamError) {
+            let loop = try EventLoop()
+            return (loop, try loop.start())
+        } catch {
+            throw .listening(error)
         }
     }
 

@@ -1,3 +1,4 @@
+internal import AuditModel
 internal import Base
 internal import EventLoops
 internal import HTTPTransport
@@ -13,6 +14,7 @@ extension GatewayWorker {
             return
         }
         let message = call.grant.server.mask.masking(message)
+        call.answeredBytes += message.count
         if call.reply == .undecided, call.acceptsJSON || !call.acceptsEvents {
             call.reply = .complete
             await respond(to: call.exchange, status, message, sessionID: call.issuedSession)
@@ -123,6 +125,9 @@ extension GatewayWorker {
     func fail(_ call: Call, _ failure: Failure) async {
         let failure = call.ending?.failure ?? failure
         note(failure, of: call)
+        if call.ticket != nil {
+            call.result = call.result ?? AuditResult(failure.kind)
+        }
         guard call.ending == nil || call.ending == .cancelled else {
             await abandon(call)
             return

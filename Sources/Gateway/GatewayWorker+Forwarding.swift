@@ -1,3 +1,5 @@
+internal import AuditJournal
+internal import AuditModel
 internal import Base
 internal import Cryptography
 internal import EventLoops
@@ -60,6 +62,7 @@ extension GatewayWorker {
             giveBack(call)
             throw Failure(.cancelled)
         }
+        try await noteIntent(of: call)
         let upstream = upstream(of: call.grant.server)
         let sentAt = core.time.now
         call.upstreamID = message.requestID
@@ -72,7 +75,32 @@ extension GatewayWorker {
             if !error.wroteBytes {
                 giveBack(call)
             }
+            call.result = call.result ?? AuditResult(error)
             throw Failure(error)
+        }
+    }
+
+    /// Notes in the journal that the call goes to its server, before one byte of it does (security.md, table J).
+    ///
+    /// What cannot be noted does not happen. The wait is that of the turn's write; what was decided before it is looked
+    /// at again (I1).
+    private func noteIntent(of call: Call) async throws(Failure) {
+        guard let trail, call.ticket == nil else {
+            return
+        }
+        do throws(JournalFailure) {
+            let ticket = try trail.note(call, at: core.time.wallTime)
+            call.ticket = ticket
+            try await trail.written(ticket)
+        } catch {
+            call.result = .notForwarded
+            giveBack(call)
+            throw Failure(.logUnavailable)
+        }
+        guard isStillGranted(call) else {
+            call.result = .notForwarded
+            giveBack(call)
+            throw Failure(.cancelled)
         }
     }
 
@@ -80,6 +108,7 @@ extension GatewayWorker {
     func giveBack(_ call: Call) {
         if let reservation = call.reservation {
             core.counters.giveBack(reservation)
+            call.isGivenBack = true
         }
     }
 
@@ -129,6 +158,7 @@ extension GatewayWorker {
     private func answer(_ call: Call, _ request: ClientRequest, with document: JSONDocument) async throws(Failure) {
         let writer = core.writer(call.revision)
         if let error = document.root["error"] {
+            call.result = .rpcError
             noteError(error, call)
             let answer = writer.error(error, to: request.id)
             await self.answer(call, status: answer.status, answer.body)
@@ -137,6 +167,7 @@ extension GatewayWorker {
         guard let result = document.root["result"] else {
             throw Failure(.upstreamMisbehaved)
         }
+        call.result = result["isError"]?.boolean == true ? .toolError : .ok
         do throws(UpstreamViolation) {
             let body: [UInt8]
             if let kind = request.method.listKind {
@@ -154,6 +185,7 @@ extension GatewayWorker {
             }
             await self.answer(call, body)
         } catch {
+            call.result = .badAnswer
             throw Failure(.upstreamMisbehaved)
         }
     }

@@ -77,6 +77,7 @@ extension GatewayWorker {
         call.exchange.onPeerClosed = nil
         untrack(call)
         settle(call)
+        trail?.conclude(call, at: core.time.wallTime, duration: core.time.now.elapsed(since: call.startedAt))
         log.append(call.record)
     }
 

@@ -34,7 +34,8 @@ extension GatewayWorker {
                 isListed: definition != nil,
                 arguments: request.arguments,
                 caller: caller,
-                time: call.record.time
+                time: call.record.time,
+                keyDigest: core.keyDigest
             ),
             limits: core.counters,
             now: loop.now
@@ -43,6 +44,7 @@ extension GatewayWorker {
         switch verdict.outcome {
         case .allow:
             note(verdict, in: call.record)
+            call.arguments = core.configuration.argumentDigester == nil ? nil : request.arguments
             try await forward(call, request, parameters: parameters)
         case .hidden:
             note(verdict, in: call.record)

@@ -1,3 +1,5 @@
+internal import AuditJournal
+internal import AuditModel
 internal import Base
 internal import EventLoops
 internal import HTTPTransport
@@ -21,6 +23,8 @@ final class GatewayWorker {
     let core: GatewayCore
     let client: HTTPClient
     let log: DecisionLog
+    /// `nil` when no journal is kept.
+    let trail: AuditTrail?
     var view: SnapshotView
     var throttle = AddressThrottle()
     /// The Host that was admitted last; most requests have the same one.
@@ -34,10 +38,17 @@ final class GatewayWorker {
     private var lastRequest: UInt64
     private var ticker: LoopTimer?
 
-    init(worker: Worker, number: Int, core: GatewayCore) {
+    /// - Throws: why the worker's stream of the journal cannot be written.
+    init(worker: Worker, number: Int, core: GatewayCore) throws(JournalFailure) {
         self.worker = worker
         self.number = number
         self.core = core
+        if let journal = core.configuration.journal {
+            let writer = try journal.writer(.worker(UInt(number)), on: worker.loop)
+            trail = AuditTrail(writer, digester: core.configuration.argumentDigester)
+        } else {
+            trail = nil
+        }
         client = HTTPClient(on: worker.loop, configuration: core.configuration.client)
         log = DecisionLog(on: worker.loop, sink: core.sink, requestPrefix: core.requestPrefix)
         view = SnapshotView(core.snapshots)
@@ -160,6 +171,7 @@ final class GatewayWorker {
         ticker = nil
         client.close()
         log.close()
+        trail?.close()
     }
 }
 

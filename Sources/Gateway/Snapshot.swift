@@ -1,3 +1,4 @@
+internal import AuditModel
 internal import Base
 internal import Cryptography
 internal import PolicyEngine
@@ -74,6 +75,8 @@ final class GrantEntry: Sendable {
     let places: Places
     /// The fields of a record that follow from the grant, rendered.
     let recordFields: [UInt8]
+    /// The same for the journal.
+    let auditFacts: AuditFacts
     /// Who calls, in policy's words; the client's own name is added per call.
     let caller: PolicyCaller
 
@@ -104,6 +107,11 @@ final class GrantEntry: Sendable {
         fields.append(#","server":"#)
         fields.append(quoted: server.name.bytes)
         recordFields = fields
+        auditFacts = .caller(
+            grant: label,
+            grantID: recordID ?? ByteString(TextCoding.hexadecimal(id.bytes.prefix(8))),
+            server: server.name
+        )
         caller = PolicyCaller(
             grant: id,
             label: label,
@@ -128,6 +136,8 @@ final class PolicyEntry: Sendable {
     let compiled: CompiledPolicy
     /// The fields of a record that follow from the policy, rendered.
     let recordFields: [UInt8]
+    /// The same for the journal.
+    let auditFacts: AuditFacts
 
     init(name: ByteString, compiled: CompiledPolicy) {
         self.name = name
@@ -136,8 +146,9 @@ final class PolicyEntry: Sendable {
         fields.append(#","policy":"#)
         fields.append(quoted: name.bytes)
         fields.append(#","policy_version":""#)
-        fields.append(contentsOf: TextCoding.hexadecimal(compiled.digest.prefix(6)))
+        fields.append(contentsOf: compiled.version.bytes)
         fields.append(#"""#)
         recordFields = fields
+        auditFacts = .policy(name: name, version: compiled.version)
     }
 }

@@ -16,6 +16,9 @@ public final class Reservation: Sendable {
         self.slots = slots
     }
 
+    /// What it added to counters.
+    public var additions: [Charge] { charges.filter { $0.bucket != nil } }
+
     /// Whether it holds a place in flight that somebody has to release.
     public var holdsSlots: Bool { !slots.isEmpty && areSlotsHeld.load(ordering: .relaxed) }
 

@@ -69,6 +69,15 @@ public struct KeyFile: Sendable {
     /// What seals credentials; `nil` for a file of the first form.
     public var credentialSealer: CredentialSealer? { CredentialSealer(wrappingKeys) }
 
+    /// A key of 32 bytes for one more purpose, the same as long as the oldest pepper is kept.
+    public func derivedKey(for purpose: StaticString) -> [UInt8] {
+        var message: [UInt8] = []
+        message.append("toolgate derived key: ")
+        message.append(purpose)
+        let oldest = peppers.min { $0.version < $1.version }?.key ?? Self.newKey().key
+        return HMACSHA256(key: oldest.reveal()).authenticate(message)
+    }
+
     /// All versions of a kind, the current one first.
     public func keys(of kind: KeyKind) -> [VersionedKey] {
         switch kind {

@@ -63,7 +63,9 @@ public struct DataDirectory: Hashable, Sendable {
     /// The embedded store in it.
     public var store: String { "\(path)/store.sqlite" }
     /// The segments of the audit journal in it.
-    public var journal: String { "\(path)/journal" }
+    public var journal: String { "\(path)/audit" }
+    /// The key that signs the journal's statements.
+    public var journalKey: String { "\(path)/audit-signing-key" }
 
     /// Opens a directory, made with its parents (mode 0700 each) when it is not there.
     ///

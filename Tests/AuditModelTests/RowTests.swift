@@ -41,7 +41,7 @@ struct RowTests {
         let expected =
             #"{"seq":1,"kind":"intent","time":"2026-11-18T11:06:41.000Z","request_id":"p-0000000000000001","grant":"ci","#
             + #""grant_id":"g1","server":"crm","method":"tools/call","tool":"tool_1","revision":"2026-07-28","#
-            + #""policy":"sales","policy_version":3,"outcome":"allow","rule":"read","#
+            + #""policy":"sales","policy_version":"0123456789ab","outcome":"allow","rule":"read","#
             + #""shadow":{"outcome":"deny","rule":"strict"},"argument_keys":["id"],"#
             + #""client":{"name":"agent","version":"1.0"},"charges":["#
             + #"{"counter":"calls","sliding_ns":60000000000,"scope":"grant","holder_kind":"grant","holder":"g1","amount":1},"#

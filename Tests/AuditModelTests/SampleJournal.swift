@@ -55,7 +55,7 @@ struct SampleJournal {
     static func intent(_ number: Int) -> AuditIntent {
         var intent = AuditIntent(time: time(number), requestID: UInt64(number), outcome: .allow)
         intent.caller = .caller(grant: "ci", grantID: "g1", server: "crm")
-        intent.policy = .policy(name: "sales", version: 3)
+        intent.policy = .policy(name: "sales", version: "0123456789ab")
         intent.method = "tools/call"
         intent.tool = ByteString("tool_\(number)")
         intent.revision = "2026-07-28"

@@ -82,7 +82,7 @@ struct ServiceTests {
             workers: 1,
             sink: MemorySink()
         )
-        await #expect(throws: StreamError.self) { try await second.start() }
+        await #expect(throws: StartFailure.self) { try await second.start() }
         let tools = try gateway.client().modern("tools/list")
         #expect(tools.status == 200, "the first one goes on")
         await gateway.stop()

@@ -143,6 +143,14 @@ struct LimitPlanner {
 
     private func keyValue(at steps: [CompiledStep]) throws(SafeSide) -> CounterKeyValue {
         let value = try value(at: steps)
+        let exact = try Self.exactKeyValue(value)
+        guard let digest = call.keyDigest else {
+            return exact
+        }
+        return .digest(ByteString(digest(JSONCanonical.exact(value))))
+    }
+
+    private static func exactKeyValue(_ value: JSONValue) throws(SafeSide) -> CounterKeyValue {
         switch value.kind {
         case .boolean:
             return .boolean(value.boolean == true)
@@ -154,7 +162,7 @@ struct LimitPlanner {
             return .number(number)
         case .string:
             let text = value.string?.bytes ?? []
-            return text.count <= Self.maximumKeptText
+            return text.count <= maximumKeptText
                 ? .text(ByteString(text)) : .digest(ByteString(SHA256.digest(text)))
         case .null, .array, .object:
             throw .wrongType

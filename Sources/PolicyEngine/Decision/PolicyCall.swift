@@ -89,6 +89,9 @@ public final class PolicyCall: Sendable {
     public let time: WallTime
     /// Whether a person approved this exact call; step 9 is then skipped.
     public let isApproved: Bool
+    /// Makes what counters keep of the value that splits them, from the value's exact canonical form; `nil`: they keep
+    /// the value itself, as they may only when nothing of it outlives the process.
+    public let keyDigest: (@Sendable ([UInt8]) -> [UInt8])?
 
     /// A call.
     public init(
@@ -98,8 +101,10 @@ public final class PolicyCall: Sendable {
         arguments: JSONValue? = nil,
         caller: PolicyCaller,
         time: WallTime,
-        isApproved: Bool = false
+        isApproved: Bool = false,
+        keyDigest: (@Sendable ([UInt8]) -> [UInt8])? = nil
     ) {
+        self.keyDigest = keyDigest
         self.tool = tool
         self.definition = definition
         self.isListed = isListed

@@ -1,3 +1,4 @@
+import AuditJournal
 import Base
 import EventLoops
 import Gateway
@@ -20,7 +21,7 @@ enum UpCommand {
             + "force within a second.\n"
             + "With --upstream and --policy it serves one server, mints a grant and prints what to paste into your client.\n"
             + "SIGHUP re-opens the log and re-reads; SIGTERM and Ctrl-C let calls finish, then end it.",
-        options: configurationOptions + servingOptions + ServiceKeys.options + [.output],
+        options: configurationOptions + servingOptions + AuditOptions.options + ServiceKeys.options + [.output],
         examples: [
             (
                 "in front of one server",
@@ -106,6 +107,7 @@ struct UpPlan: Sendable {
     let serverName: String?
     let listen: SocketAddress
     let workers: Int
+    let audit: AuditOptions
     let logDestination: DecisionLogWriter.Destination
     let identity: TLSServerIdentity?
     let trust: TLSTrust?
@@ -121,6 +123,7 @@ struct UpPlan: Sendable {
         } else {
             workers = CPU.coreCount
         }
+        audit = try AuditOptions(invocation)
         identity = try Self.identity(invocation)
         trust = try Self.trust(invocation)
         allowedHosts = try AllowedNames.hosts(invocation)
@@ -179,6 +182,11 @@ struct UpPlan: Sendable {
         } catch {
             throw .environment("\(error)")
         }
+    }
+
+    /// The journal every call is noted in; none for what does not outlive the process.
+    func openJournal(console: Console) throws(CommandFailure) -> AuditJournal? {
+        isPassing ? nil : try audit.open(directory, console: console)
     }
 
     /// The store to serve.

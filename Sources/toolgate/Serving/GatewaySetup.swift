@@ -1,3 +1,5 @@
+import AuditJournal
+import AuditModel
 import Base
 import EventLoops
 import Gateway
@@ -16,6 +18,12 @@ struct GatewaySetup: Sendable {
     var allowedOrigins: [String] = []
     /// Whether a store keeps the counters of limits.
     var keepsCounters = false
+    /// Where every call is noted before it goes on; `nil`: nowhere.
+    var journal: AuditJournal?
+    /// Makes what counters keep of argument values.
+    var counterDigester: ArgumentDigester?
+    /// Makes what the journal keeps of argument values; `nil`: nothing.
+    var argumentDigester: ArgumentDigester?
 
     /// A gateway for a definition, listening; `prepare` is given it before it does.
     func start(
@@ -30,6 +38,9 @@ struct GatewaySetup: Sendable {
         configuration.allowedHosts = allowedHosts
         configuration.allowedOrigins = allowedOrigins
         configuration.keepsCounters = keepsCounters
+        configuration.journal = journal
+        configuration.counterDigester = counterDigester
+        configuration.argumentDigester = argumentDigester
         let service: GatewayService
         do throws(SnapshotProblems) {
             service = try GatewayService(
@@ -42,10 +53,15 @@ struct GatewaySetup: Sendable {
             throw .refused(error.problems.map { "\($0.section)[\($0.index)]: \($0.message)" }.joined(separator: "\n"))
         }
         try prepare(service)
-        do throws(StreamError) {
+        do throws(StartFailure) {
             return (service, try await service.start())
         } catch {
-            throw .environment("cannot listen on \(listen): \(error); choose another address with `--listen`")
+            switch error {
+            case .listening(let problem):
+                throw .environment("cannot listen on \(listen): \(problem); choose another address with `--listen`")
+            case .journal(let problem):
+                throw .environment("cannot keep the audit journal: \(problem)")
+            }
         }
     }
 

@@ -1,3 +1,5 @@
+import AuditJournal
+import AuditModel
 import Base
 import EventLoops
 import Gateway
@@ -56,14 +58,26 @@ struct ServedStore: Sendable {
 
     /// Puts the counters that were kept back into a gateway that does not listen yet.
     ///
-    /// One that cannot be read would begin at zero and admit what it must not: the gateway does not start with it.
-    func restoreCounters(of service: GatewayService) throws(CommandFailure) {
+    /// After a crash, what the journal has of calls since they were kept is counted on top. One that cannot be read would
+    /// begin at zero and admit what it must not: the gateway does not start with it.
+    func restoreCounters(of service: GatewayService, journal: AuditJournal?) throws(CommandFailure) {
         let states = try attempt { () throws(StoreError) in
             try store.read { reader throws(StoreError) in try reader.quotaStates() }
         }
-        let unreadable = service.restore(
+        var unreadable = service.restore(
             counters: states.map { CounterState(counter: $0.counter, windows: $0.windows) }
         )
+        if let journal, !journal.recovery.brokenStreams.isEmpty {
+            let now = SystemTime().wallTime
+            // No window is longer than a sliding month.
+            let longest = WallTime(milliseconds: now.milliseconds - 31 * 86_400_000)
+            let kept = states.map(\.updated).max() ?? longest
+            do throws(JournalFailure) {
+                unreadable += service.replay(try journal.charges(since: kept))
+            } catch {
+                throw .environment("cannot read the audit journal: \(error)")
+            }
+        }
         guard unreadable == 0 else {
             throw .environment(
                 "\(unreadable) counters of limits in `\(path)` cannot be read: they are damaged or of a newer version; put "
@@ -113,6 +127,10 @@ final class StoreKeeper {
     /// Counters whose states could not be kept yet, the latest of each.
     private var unkept: [[UInt8]: [UInt8]] = [:]
     private var keptUses: [EntityID: WallTime] = [:]
+    /// Changes of the configuration go on record here.
+    private let changes: JournalWriter?
+    /// The last event of the store that is in the journal.
+    private var lastEvent: Int
 
     init(
         _ served: ServedStore,
@@ -120,8 +138,12 @@ final class StoreKeeper {
         reader: StoredDefinitionReader,
         sources: [String: FileAccess.Stamp?],
         in force: StoredDefinition,
+        changes: JournalWriter?,
+        lastEvent: Int,
         console: Console
     ) {
+        self.changes = changes
+        self.lastEvent = lastEvent
         self.served = served
         self.service = service
         self.reader = reader
@@ -153,6 +175,8 @@ final class StoreKeeper {
         do throws(StoreError) {
             try keepCounters(isDurable: true)
             try keepUses()
+            try recordChanges()
+            changes?.close()
         } catch {
             tell(trouble: error.message(at: served.path))
         }
@@ -160,13 +184,14 @@ final class StoreKeeper {
 
     /// Keeps the counters that changed; what cannot be kept now is kept later.
     private func keepCounters(isDurable: Bool = false) throws(StoreError) {
+        // Read before the counters are: what is admitted from now on is replayed from the journal, should it have to be.
+        let now = time.wallTime
         for state in service.takeCounterChanges() {
             unkept[state.counter] = state.windows
         }
         guard !unkept.isEmpty else {
             return
         }
-        let now = time.wallTime
         let states = unkept
         try served.store.keep(isDurable: isDurable) { ledger throws(StoreError) in
             try ledger.forget(counters: states.filter(\.value.isEmpty).map(\.key))
@@ -188,8 +213,28 @@ final class StoreKeeper {
         keptUses = uses
     }
 
+    /// Notes in the journal what was changed since the last event that is in it.
+    private func recordChanges() throws(StoreError) {
+        guard let changes, changes.problem == nil else {
+            return
+        }
+        let events = try served.store.read { reader throws(StoreError) in
+            try reader.events(after: lastEvent, limit: 256)
+        }
+        for event in events {
+            do throws(JournalFailure) {
+                try changes.note(AdminChange(event))
+                lastEvent = event.sequence
+            } catch {
+                // Noted when the journal can be written again; the store has the event in any case.
+                return
+            }
+        }
+    }
+
     /// Takes in what has changed since the last look.
     private func look() throws(StoreError) {
+        try recordChanges()
         if sources.contains(where: { FileAccess.stamp($0.key) != $0.value }) {
             applyFile()
         }
@@ -268,11 +313,11 @@ final class StoreKeeping: @unchecked Sendable {
     private var timer: LoopTimer?
 
     /// Starts looking.
-    init(_ make: @escaping @Sendable () -> StoreKeeper) throws(CommandFailure) {
+    init(_ make: @escaping @Sendable (EventLoop) -> StoreKeeper) throws(CommandFailure) {
         pool = try WorkerPool(count: 1)
         let loop = pool.workers[0].loop
         loop.execute { [self] in
-            let made = make()
+            let made = make(loop)
             keeper = made
             timer = LoopTimer(on: loop) { [weak self] in
                 made.tick()
@@ -298,5 +343,21 @@ final class StoreKeeping: @unchecked Sendable {
             keeper = nil
         }
         pool.stop()
+    }
+}
+
+extension AdminChange {
+    /// An event of the store as the journal has it.
+    fileprivate init(_ event: AdminEvent) {
+        self.init(
+            time: event.time,
+            event: event.sequence,
+            author: event.author,
+            action: ByteString(event.action.rawValue),
+            subjectKind: ByteString(event.subject.kind.rawValue),
+            subject: event.subject.name,
+            before: event.before,
+            after: event.after
+        )
     }
 }

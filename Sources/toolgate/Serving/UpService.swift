@@ -1,3 +1,5 @@
+import AuditJournal
+import AuditModel
 import Base
 import EventLoops
 import Gateway
@@ -26,6 +28,8 @@ struct UpService: Sendable {
 
     private func serve(on worker: isolated Worker) async throws(CommandFailure) -> CommandStatus {
         let claim = try plan.claim()
+        let journal = try plan.openJournal(console: console)
+        defer { journal?.close() }
         let served = try plan.openStore(environment: console.environment)
         let loaded = try configure(served)
         var reader = StoredDefinitionReader(sealer: plan.keys.credentialSealer, sources: served.sources)
@@ -51,19 +55,26 @@ struct UpService: Sendable {
             trust: plan.trust,
             allowedHosts: plan.allowedHosts,
             allowedOrigins: plan.allowedOrigins,
-            keepsCounters: true
+            keepsCounters: true,
+            journal: journal,
+            counterDigester: ArgumentDigester(key: plan.keys.derivedKey(for: "counter values")),
+            argumentDigester: plan.audit.keepsDigests
+                ? ArgumentDigester(key: plan.keys.derivedKey(for: "argument values")) : nil
         )
         let (service, address) = try await setup.start(definition) { service throws(CommandFailure) in
-            try served.restoreCounters(of: service)
+            try served.restoreCounters(of: service, journal: journal)
         }
         let keepersReader = reader
-        let keeping = try StoreKeeping {
+        let lastEvent = try lastJournalledEvent(journal)
+        let keeping = try StoreKeeping { loop in
             StoreKeeper(
                 served,
                 service: service,
                 reader: keepersReader,
                 sources: loaded.sources,
                 in: stored,
+                changes: Self.changes(journal, on: loop, said),
+                lastEvent: lastEvent,
                 console: said
             )
         }
@@ -77,6 +88,28 @@ struct UpService: Sendable {
         keeping.stop()
         _ = consume claim
         return .done
+    }
+
+    /// What notes changes of the configuration; without it the store alone has them, which is said.
+    private static func changes(_ journal: AuditJournal?, on loop: EventLoop, _ console: Console) -> JournalWriter? {
+        do throws(JournalFailure) {
+            return try journal?.writer(.admin, on: loop)
+        } catch {
+            console.say("toolgate: changes of the configuration cannot be noted in the audit journal: \(error)")
+            return nil
+        }
+    }
+
+    /// The last event of the store that the journal has.
+    private func lastJournalledEvent(_ journal: AuditJournal?) throws(CommandFailure) -> Int {
+        guard let journal else {
+            return 0
+        }
+        do throws(JournalFailure) {
+            return try journal.lastEvent()
+        } catch {
+            throw .environment("cannot read the audit journal: \(error)")
+        }
     }
 
     /// Reads the configuration, if one was given, and brings the store to it.
