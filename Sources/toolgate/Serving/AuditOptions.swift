@@ -12,7 +12,7 @@ struct AuditOptions: Sendable {
         CommandOption(
             "audit",
             "grouped|strict",
-            "when a call may go on: once noted, or once on the disk (default: grouped)",
+            "when a call may go on: noted, or on the disk (default: grouped)",
             environment: "TOOLGATE_AUDIT"
         ),
         CommandOption("audit-digests", nil, "note a keyed digest of every argument (values are never noted)"),

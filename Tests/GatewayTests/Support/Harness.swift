@@ -57,6 +57,8 @@ final class Harness: Sendable {
         var second: ScriptedUpstream?
         var secondPolicy = #"{"version":"1","default":"allow"}"#
         var secondHeaders: [(String, String)] = []
+        /// What else the test wants of the gateway.
+        var configure: (inout GatewayConfiguration) -> Void = { _ in }
     }
 
     private init(
@@ -89,6 +91,7 @@ final class Harness: Sendable {
             keys: options.keys
         )
         configuration.limits = limits
+        options.configure(&configuration)
         let sink = MemorySink()
         let service = try GatewayService(
             configuration: configuration,
