@@ -58,9 +58,7 @@ struct WriterTests {
         configuration.disk = disk
         configuration.maximumSegmentBytes = 8_192
         _ = try await withWriter(configuration) { worker, writer in
-            for _ in 0..<20 {
-                await calls(20, worker, writer, disk)
-            }
+            await calls(20, each: 20, worker, writer, disk)
         }
         let events = disk.events
         for (index, event) in events.enumerated() {
@@ -236,17 +234,31 @@ struct WriterTests {
     }
 }
 
-/// So many calls at once, each noting when it was noted and when it went on.
-func calls(_ count: Int, _ worker: isolated Worker, _ writer: JournalWriter, _ disk: TestDisk) async {
+/// So many tasks at once, each making calls one after the other and noting when each was noted and went on.
+///
+/// With more than one call each, they come in different turns, some while the disk is busy with an earlier one.
+func calls(
+    _ count: Int,
+    each: Int = 1,
+    _ worker: isolated Worker,
+    _ writer: JournalWriter,
+    _ disk: TestDisk
+) async {
     let done = BoundedMailbox<Void>(on: worker.loop, capacity: count)
-    for number in 0..<count {
+    for task in 0..<count {
         worker.spawn {
             do {
-                let ticket = try writer.note(intent(number))
-                disk.log(.noted(number))
-                try await writer.written(ticket)
-                disk.log(.resumed(number))
-                writer.settle(ticket, ok)
+                for call in 0..<each {
+                    let number = task * each + call
+                    for _ in 0..<(each == 1 ? 0 : (task + call) % 7) {
+                        await laterTurn(worker)
+                    }
+                    let ticket = try writer.note(intent(number))
+                    disk.log(.noted(number))
+                    try await writer.written(ticket)
+                    disk.log(.resumed(number))
+                    writer.settle(ticket, ok)
+                }
             } catch {
                 Issue.record(error)
             }
@@ -255,5 +267,12 @@ func calls(_ count: Int, _ worker: isolated Worker, _ writer: JournalWriter, _ d
     }
     for _ in 0..<count {
         _ = await done.next()
+    }
+}
+
+/// Goes on in another turn of the loop.
+private func laterTurn(_ worker: Worker) async {
+    await withCheckedContinuation { continuation in
+        worker.loop.execute { continuation.resume() }
     }
 }
