@@ -28,6 +28,8 @@ public struct GatewayLimits: Sendable {
     public var keepAliveInterval: Duration = .seconds(15)
     /// How often open streams are looked after: grants are checked again at least this often.
     public var streamCheckInterval: Duration = .milliseconds(500)
+    /// About how long a server in use goes without being listed again, a fifth more or less.
+    public var relistInterval: Duration = .seconds(300)
     /// The most time a request waits for the gateway's own listing of a server.
     public var listingDeadline: Duration = .seconds(20)
 

@@ -3,6 +3,7 @@ internal import EventLoops
 internal import JSONText
 internal import MCPModel
 internal import PolicyEngine
+internal import Settings
 internal import Upstreams
 
 /// The four lists: fetched page by page for the client, and only what policy shows goes on (security.md, D5, D6).
@@ -46,7 +47,7 @@ extension GatewayWorker {
             },
             shows: { name, item in
                 switch kind {
-                case .tools: tools?[name].flatMap { Self.shown($0.definition, as: item, policy) }
+                case .tools: tools?[name].flatMap { Self.shown($0.definition, as: item, policy, call.grant.server) }
                 case .prompts: policy.allowsPrompt(name) ? item : nil
                 case .resources, .resourceTemplates: policy.allowsResource(name) ? item : nil
                 }
@@ -54,14 +55,22 @@ extension GatewayWorker {
         )
     }
 
-    /// What a client sees of a tool: where the server now says something else, what was pinned (E2, D5).
+    /// What a client sees of a tool: where the server now says something else, nothing or what was pinned (E2, D5).
     ///
     /// Calls of a changed tool are denied, but its new text alone could already steer the model that reads it.
-    private static func shown(_ tool: ToolDefinition, as item: JSONValue, _ policy: CompiledPolicy) -> JSONValue? {
+    private static func shown(
+        _ tool: ToolDefinition,
+        as item: JSONValue,
+        _ policy: CompiledPolicy,
+        _ server: ServerEntry
+    ) -> JSONValue? {
         guard policy.shows(tool) else {
             return nil
         }
-        return tool.standing == .changed ? tool.definition : item
+        guard tool.standing == .changed else {
+            return item
+        }
+        return server.changedTools == .show ? tool.definition : nil
     }
 
     /// Compares a page of tools that passes by with what is pinned (E2), and answers the table as it is then.
@@ -70,15 +79,28 @@ extension GatewayWorker {
         guard let table = upstream.currentTools(), let items = result["tools"] else {
             return nil
         }
+        let (definitions, isChanged) = Self.read(items.elements, knowing: table)
+        let isWhole = request.cursor == nil && result["nextCursor"].map { $0.isNull } ?? true
+        if isChanged || (isWhole && definitions.count != table.count) {
+            call.grant.server.shared.inventory.observe(definitions, isWhole: isWhole, at: core.time.wallTime)
+        }
+        return upstream.currentTools()
+    }
+
+    /// Definitions as a server lists them, and whether any is another than `table` has it.
+    ///
+    /// The same bytes are the same definition: the usual case costs a comparison and no digest.
+    static func read(
+        _ items: some Sequence<JSONValue>,
+        knowing table: ToolTable?
+    ) -> (definitions: [ToolDefinition], isChanged: Bool) {
         var definitions: [ToolDefinition] = []
-        definitions.reserveCapacity(items.count)
         var isChanged = false
-        for item in items.elements {
+        for item in items {
             guard let name = item["name"]?.string else {
                 continue
             }
-            // The same bytes are the same definition: the usual case costs a comparison and no digest.
-            let known = table[ByteString(name.bytes)]?.definition
+            let known = table?[ByteString(name.bytes)]?.definition
             if let known, known.standing != .changed, known.definition.rawBytes.elementsEqual(item.rawBytes) {
                 definitions.append(known)
             } else if let read = ToolDefinition(item) {
@@ -86,10 +108,6 @@ extension GatewayWorker {
                 isChanged = isChanged || known?.digest != read.digest || known?.standing == .changed
             }
         }
-        let isWhole = request.cursor == nil && result["nextCursor"].map { $0.isNull } ?? true
-        if isChanged || (isWhole && definitions.count != table.count) {
-            call.grant.server.shared.inventory.observe(definitions, isWhole: isWhole)
-        }
-        return upstream.currentTools()
+        return (definitions, isChanged)
     }
 }

@@ -1,4 +1,5 @@
 internal import Base
+internal import Cryptography
 internal import EventLoops
 internal import JSONText
 internal import PolicyEngine
@@ -39,6 +40,7 @@ extension GatewayWorker {
         let deadline = loop.now.advanced(by: limits.listingDeadline)
         while true {
             if let table = upstream.currentTools() {
+                noteUse(of: upstream)
                 return table
             }
             let signal = LoopSignal(on: loop)
@@ -46,7 +48,7 @@ extension GatewayWorker {
             case .ready:
                 continue
             case .list:
-                try await list(server, upstream)
+                try await list(upstream)
             case .full:
                 throw Failure(.tooManyInFlight)
             case .wait:
@@ -58,12 +60,13 @@ extension GatewayWorker {
         }
     }
 
-    private func list(_ server: ServerEntry, _ upstream: WorkerUpstream) async throws(Failure) {
+    private func list(_ upstream: WorkerUpstream) async throws(Failure) {
         do throws(UpstreamFailure) {
             let listing = try await upstream.server.listTools()
-            server.shared.inventory.finishListing(listing.tools.compactMap { ToolDefinition($0) })
+            let definitions = Self.read(listing.tools, knowing: upstream.currentTools()).definitions
+            upstream.shared.inventory.finishListing(definitions, at: core.time.wallTime, listed: loop.now)
         } catch {
-            server.shared.inventory.giveUpListing()
+            upstream.shared.inventory.giveUpListing()
             throw Failure(error)
         }
     }
@@ -73,14 +76,52 @@ extension GatewayWorker {
         guard server.shared.inventory.startsRelisting(at: loop.now) else {
             return
         }
-        let upstream = upstream(of: server)
+        listInBackground(upstream(of: server))
+    }
+
+    private func listInBackground(_ upstream: WorkerUpstream) {
         spawn { [self] in
             do throws(Failure) {
-                try await list(server, upstream)
+                try await list(upstream)
             } catch {
-                // The old table stays in force; the next miss asks again.
+                // The old table stays in force; the next miss or the schedule asks again.
             }
         }
+    }
+
+    // MARK: The schedule
+
+    /// Keeps a server that is used on the schedule; one that was not used for a while is listed beside this use.
+    private func noteUse(of upstream: WorkerUpstream) {
+        guard !upstream.isUsed else {
+            return
+        }
+        upstream.isUsed = true
+        if upstream.relistTimer?.isSet != true {
+            takeTurn(upstream)
+        }
+    }
+
+    /// One worker's turn: lists the server unless another worker just has, and sets the next turn while it is used.
+    private func takeTurn(_ upstream: WorkerUpstream) {
+        guard upstream.isUsed, !core.isDraining else {
+            return
+        }
+        let schedule = RelistSchedule(interval: limits.relistInterval)
+        if upstream.shared.inventory.startsScheduledListing(at: loop.now, interval: schedule.least) {
+            listInBackground(upstream)
+        }
+        let timer =
+            upstream.relistTimer
+            ?? LoopTimer(on: loop) { [weak self, weak upstream] in
+                guard let self, let upstream else {
+                    return
+                }
+                takeTurn(upstream)
+                upstream.isUsed = false
+            }
+        upstream.relistTimer = timer
+        timer.set(after: schedule.delay(roll: Random.bytes(1).first ?? 0))
     }
 }
 

@@ -128,6 +128,7 @@ final class GatewayWorker {
         upstreams = upstreams.filter { used.contains($0.key) }
         latestUpstream = nil
         for upstream in dropped.values {
+            upstream.relistTimer?.cancel()
             move(listenersOf: upstream)
         }
         tokens.removeAll()
@@ -169,6 +170,9 @@ final class GatewayWorker {
         }
         ticker?.cancel()
         ticker = nil
+        for upstream in upstreams.values {
+            upstream.relistTimer?.cancel()
+        }
         client.close()
         log.close()
         trail?.close()

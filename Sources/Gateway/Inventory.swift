@@ -2,6 +2,8 @@ internal import Base
 internal import JSONText
 internal import MCPModel
 internal import PolicyEngine
+internal import Settings
+internal import Stores
 internal import Synchronization
 
 /// A tool as calls of it are judged.
@@ -19,8 +21,13 @@ final class ToolTable: Sendable {
     private let tools: [ByteString: ListedTool]
 
     /// A table of definitions; one whose `x-mcp-header` annotations are invalid is left out (MC-04).
-    init(_ definitions: [ByteString: ToolDefinition]) {
+    ///
+    /// What `old` has of the same definition is taken from there.
+    init(_ definitions: [ByteString: ToolDefinition], reusing old: ToolTable? = nil) {
         tools = definitions.compactMapValues { definition in
+            if let known = old?.tools[definition.name], known.definition.digest == definition.digest {
+                return ListedTool(definition: definition, headers: known.headers)
+            }
             guard let schema = definition.definition["inputSchema"] else {
                 return ListedTool(definition: definition, headers: .none)
             }
@@ -66,6 +73,8 @@ final class Inventory: Sendable {
         var isListing = false
         var waiters: [@Sendable () -> Void] = []
         var relistedAt: Instant?
+        /// When the gateway's own listing last succeeded.
+        var listedAt: Instant?
     }
 
     private let state = Guarded(State())
@@ -97,20 +106,25 @@ final class Inventory: Sendable {
         state.withLock { $0.table }
     }
 
-    /// Takes in what a client's own listing brought by; a page that is not the whole list removes no tool.
-    func observe(_ tools: [ToolDefinition], isWhole: Bool) {
+    /// Takes in what a client's own listing brought by at `now`; a page that is not the whole list removes no tool.
+    func observe(_ tools: [ToolDefinition], isWhole: Bool, at now: WallTime) {
         state.withLock { state in
             // The first list is the gateway's own: it is what gets pinned.
-            if state.table != nil {
-                take(tools, isWhole: isWhole, into: &state)
+            if state.table != nil, state.pins.take(tools, isWhole: isWhole, at: now) {
+                renew(&state)
             }
         }
     }
 
     /// Takes in the whole list the gateway asked for, and wakes whoever waited for it.
-    func finishListing(_ tools: [ToolDefinition]) {
+    ///
+    /// `listed` is the same moment as `now`, on the monotonic clock.
+    func finishListing(_ tools: [ToolDefinition], at now: WallTime, listed: Instant) {
         let waiters = state.withLock { state in
-            take(tools, isWhole: true, into: &state)
+            state.listedAt = listed
+            if state.pins.take(tools, isWhole: true, at: now) || state.table == nil {
+                renew(&state)
+            }
             return Self.endListing(&state)
         }
         for wake in waiters {
@@ -118,11 +132,9 @@ final class Inventory: Sendable {
         }
     }
 
-    private func take(_ tools: [ToolDefinition], isWhole: Bool, into state: inout State) {
-        if state.pins.take(tools, isWhole: isWhole) {
-            state.table = ToolTable(state.pins.listed)
-            counter.add(1, ordering: .releasing)
-        }
+    private func renew(_ state: inout State) {
+        state.table = ToolTable(state.pins.listed, reusing: state.table)
+        counter.add(1, ordering: .releasing)
     }
 
     /// Ends a listing that failed; whoever waited asks again and finds out for themselves.
@@ -146,6 +158,44 @@ final class Inventory: Sendable {
             state.relistedAt = now
             return true
         }
+    }
+
+    /// Whether a listing may start now that nothing asked for but the time; if so it has started.
+    ///
+    /// Every worker in use asks: `interval` is what they have to leave between them.
+    func startsScheduledListing(at now: Instant, interval: Duration) -> Bool {
+        let isRecent = state.withLock { state in
+            state.listedAt.map { now.elapsed(since: $0) < interval } ?? false
+        }
+        return !isRecent && startsRelisting(at: now)
+    }
+
+    // MARK: The store
+
+    /// Takes in all pins a store has of the server; in force for every call judged from now on.
+    func restore(_ records: [ToolPin]) {
+        state.withLock { state in
+            if state.pins.restore(records), state.table != nil {
+                renew(&state)
+            }
+        }
+    }
+
+    /// What a store lacks: every pin it has nothing of, and at most `updates` of those it has otherwise.
+    func unsaved(of server: EntityID, updates: Int) -> UnsavedPins {
+        state.withLock { state in
+            state.pins.hasUnsaved ? state.pins.unsaved(of: server, updates: updates) : UnsavedPins()
+        }
+    }
+
+    /// A store has kept these.
+    func save(_ records: [ToolPin]) {
+        state.withLock { state in state.pins.save(records) }
+    }
+
+    /// The store has nothing of the server any more.
+    func unsave() {
+        state.withLock { state in state.pins.unsave() }
     }
 
     private static func endListing(_ state: inout State) -> [@Sendable () -> Void] {

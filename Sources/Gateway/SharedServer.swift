@@ -4,7 +4,7 @@ internal import Upstreams
 
 /// What all workers share about one server with one credential, across reloads that change neither.
 final class SharedServer: Sendable {
-    /// The server's own, whatever it is reached with: pins live as long as the process (E2).
+    /// The server's own, whatever it is reached with (E2).
     let inventory: Inventory
     let knowledge = UpstreamKnowledge()
     let places: Places
@@ -72,5 +72,19 @@ final class SharedState: Sendable {
             state = next
             return (next.servers, next.grants)
         }
+    }
+
+    /// The tools of a server, whether a snapshot has had it yet or not.
+    func inventory(of identity: ByteString) -> Inventory {
+        state.withLock { state in
+            let inventory = state.inventories[identity] ?? Inventory()
+            state.inventories[identity] = inventory
+            return inventory
+        }
+    }
+
+    /// The tools of every server there ever was, by the server's identity.
+    var inventories: [ByteString: Inventory] {
+        state.withLock { $0.inventories }
     }
 }

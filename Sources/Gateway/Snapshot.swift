@@ -3,6 +3,7 @@ internal import Base
 internal import Cryptography
 internal import PolicyEngine
 internal import Secrets
+internal import Settings
 internal import Upstreams
 
 /// Everything a request is judged by, at one moment: servers, grants, policies.
@@ -34,6 +35,8 @@ final class ServerEntry: Sendable {
     let upstream: UpstreamConfiguration
     /// Masks the credentials of `upstream` in what comes back.
     let mask: CredentialMask
+    /// What lists show of changed tools.
+    let changedTools: ChangedTools
     /// What all workers know of this server with this credential; outlives snapshots that do not change it.
     let shared: SharedServer
 
@@ -43,6 +46,7 @@ final class ServerEntry: Sendable {
         uuid: ByteString,
         upstream: UpstreamConfiguration,
         mask: CredentialMask,
+        changedTools: ChangedTools,
         shared: SharedServer
     ) {
         self.id = id
@@ -50,6 +54,7 @@ final class ServerEntry: Sendable {
         self.uuid = uuid
         self.upstream = upstream
         self.mask = mask
+        self.changedTools = changedTools
         self.shared = shared
     }
 

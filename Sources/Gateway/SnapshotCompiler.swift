@@ -2,6 +2,7 @@ public import Base
 internal import Cryptography
 public import PolicyEngine
 internal import Secrets
+public import Settings
 public import Upstreams
 
 /// A server to put in front of, as the configuration names it.
@@ -12,12 +13,20 @@ public struct ServerDefinition: Sendable {
     public var uuid: ByteString?
     /// How it is reached.
     public var upstream: UpstreamConfiguration
+    /// What lists show of its tools that have changed since they were accepted.
+    public var changedTools: ChangedTools
 
     /// A definition from its parts.
-    public init(name: ByteString, uuid: ByteString? = nil, upstream: UpstreamConfiguration) {
+    public init(
+        name: ByteString,
+        uuid: ByteString? = nil,
+        upstream: UpstreamConfiguration,
+        changedTools: ChangedTools = .hide
+    ) {
         self.name = name
         self.uuid = uuid
         self.upstream = upstream
+        self.changedTools = changedTools
     }
 }
 
@@ -153,6 +162,7 @@ struct SnapshotCompiler {
                 uuid: uuid,
                 upstream: server.upstream,
                 mask: CredentialMask(server.upstream.headers.map { $0.value.reveal() }),
+                changedTools: server.changedTools,
                 shared: share
             )
             servers[server.name] = entry
@@ -275,7 +285,7 @@ struct SnapshotCompiler {
         return ByteString(bytes)
     }
 
-    private static func bytes(ofUUID text: ByteString) -> [UInt8]? {
+    static func bytes(ofUUID text: ByteString) -> [UInt8]? {
         let groups = text.bytes.split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
         let isLowerCase = !text.bytes.contains { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) }
         guard groups.map(\.count) == [8, 4, 4, 4, 12], isLowerCase else {
@@ -284,7 +294,7 @@ struct SnapshotCompiler {
         return TextCoding.bytes(hexadecimal: groups.joined())
     }
 
-    private static func text(ofUUID bytes: [UInt8]) -> [UInt8] {
+    static func text(ofUUID bytes: [UInt8]) -> [UInt8] {
         var text: [UInt8] = []
         for (index, byte) in bytes.enumerated() {
             if [4, 6, 8, 10].contains(index) {

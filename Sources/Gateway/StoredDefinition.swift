@@ -129,7 +129,12 @@ public struct StoredDefinitionReader: Sendable {
         }
         do throws(UpstreamConfiguration.Problem) {
             let upstream = try UpstreamConfiguration(name: record.name, address: address, headers: headers)
-            return ServerDefinition(name: record.name, uuid: ByteString(record.id.text), upstream: upstream)
+            return ServerDefinition(
+                name: record.name,
+                uuid: ByteString(record.id.text),
+                upstream: upstream,
+                changedTools: record.changedTools
+            )
         } catch {
             throw Unusable(reason: error.sentence)
         }

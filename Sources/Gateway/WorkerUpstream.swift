@@ -1,4 +1,5 @@
 internal import Base
+internal import EventLoops
 internal import MCPModel
 internal import Upstreams
 
@@ -10,6 +11,10 @@ final class WorkerUpstream {
     let shared: SharedServer
     /// The streams of changes that are open or being opened, by what they tell of.
     var feeds: [SubscriptionFilter: ChangeFeed] = [:]
+    /// Whether anything was asked of its tools since the schedule's last turn.
+    var isUsed = false
+    /// The schedule's next turn; set while the server is used.
+    var relistTimer: LoopTimer?
     private var tools: ToolTable?
     private var generation: UInt64 = 0
     private var lastID: Int

@@ -40,10 +40,13 @@ public struct ToolPin: Hashable, Sendable {
     public var definition: PinnedDefinition
     /// The definition that waits; only, and always, when ``PinStanding/changed``.
     public var pending: PinnedDefinition?
-    /// Who accepted the definition in force; `nil`: pinned as first seen, or not accepted yet.
+    /// Who accepted the definition in force, as `KIND:NAME`; the gateway when it was there as the server was listed first;
+    /// `nil`: nobody yet.
     public var acceptedBy: ByteString?
     /// When.
     public var accepted: WallTime?
+    /// When a whole list lacked the tool for the first time; `nil` while it is listed.
+    public var gone: WallTime?
 
     /// A pin from its parts.
     public init(
@@ -53,7 +56,8 @@ public struct ToolPin: Hashable, Sendable {
         definition: PinnedDefinition,
         pending: PinnedDefinition? = nil,
         acceptedBy: ByteString? = nil,
-        accepted: WallTime? = nil
+        accepted: WallTime? = nil,
+        gone: WallTime? = nil
     ) {
         self.server = server
         self.tool = tool
@@ -62,6 +66,7 @@ public struct ToolPin: Hashable, Sendable {
         self.pending = pending
         self.acceptedBy = acceptedBy
         self.accepted = accepted
+        self.gone = gone
     }
 }
 
@@ -71,7 +76,7 @@ extension ToolPin: StoredRecord {
         key: ["server", "tool"],
         [
             "standing", "digest", "definition", "seen", "pending_digest", "pending_definition", "pending_seen",
-            "accepted_by", "accepted",
+            "accepted_by", "accepted", "gone",
         ]
     )
 
@@ -79,7 +84,7 @@ extension ToolPin: StoredRecord {
         [.id(server), .text(tool), .text(standing.rawValue)]
             + [.bytes(definition.digest), .bytes(definition.canonical), .time(definition.seen)]
             + [.optional(pending?.digest), .optional(pending?.canonical), .optional(pending?.seen)]
-            + [.optional(acceptedBy), .optional(accepted)]
+            + [.optional(acceptedBy), .optional(accepted), .optional(gone)]
     }
 
     init(reading row: inout RowReader) throws(StoreError) {
@@ -95,5 +100,6 @@ extension ToolPin: StoredRecord {
         }
         acceptedBy = try row.optionalText()
         accepted = try row.optionalTime()
+        gone = try row.optionalTime()
     }
 }

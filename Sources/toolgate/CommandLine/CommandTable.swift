@@ -2,8 +2,8 @@
 enum CommandTable {
     static let all: [Command] =
         [UpCommand.command, DemoCommand.command, SandboxCommand.command, GrantCommand.command]
-        + ApplyCommands.all + PolicyCommands.all + AuditCommands.all + StoreCommands.all + KeyCommands.all
-        + DebugCommands.all + [VersionCommand.command]
+        + ServerToolsCommands.all + ApplyCommands.all + PolicyCommands.all + AuditCommands.all + StoreCommands.all
+        + KeyCommands.all + DebugCommands.all + [VersionCommand.command]
 
     /// Runs the words after the program's name and returns the exit code.
     static func run(_ words: [String], console: Console) -> CommandStatus {

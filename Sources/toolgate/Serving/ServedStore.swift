@@ -113,12 +113,16 @@ final class StoreKeeper {
     private static let looksEvery = 4
     /// It keeps when grants were used once in so many intervals.
     private static let usesEvery = 100
+    /// How long it waits after the store could not take in what tools are now.
+    private static let pause = Duration.seconds(5)
 
     private let served: ServedStore
     private let service: GatewayService
     private let console: Console
     private let time = SystemTime()
     private var reader: StoredDefinitionReader
+    private var pins: PinKeeper?
+    private var pinsDueAt: Instant?
     private var sources: [String: FileAccess.Stamp?]
     private var revision: Int
     private var notes: [String]
@@ -136,6 +140,7 @@ final class StoreKeeper {
         _ served: ServedStore,
         service: GatewayService,
         reader: StoredDefinitionReader,
+        pins: PinKeeper?,
         sources: [String: FileAccess.Stamp?],
         in force: StoredDefinition,
         changes: JournalWriter?,
@@ -147,6 +152,7 @@ final class StoreKeeper {
         self.served = served
         self.service = service
         self.reader = reader
+        self.pins = pins
         self.sources = sources
         self.console = console
         revision = force.revision
@@ -164,16 +170,20 @@ final class StoreKeeper {
             if turn % Self.looksEvery == 0 {
                 try look()
             }
-            trouble = nil
+            if pinsDueAt == nil {
+                trouble = nil
+            }
         } catch {
             tell(trouble: error.message(at: served.path))
         }
     }
 
-    /// Keeps what the gateway counted, once it has ended.
+    /// Keeps what the gateway counted and saw, once it has ended.
     func finish() {
         do throws(StoreError) {
             try keepCounters(isDurable: true)
+            pinsDueAt = nil
+            try writePins()
             try keepUses()
             try recordChanges()
             changes?.close()
@@ -241,6 +251,29 @@ final class StoreKeeper {
         if try served.store.revision() != revision {
             try reload()
         }
+        try writePins()
+    }
+
+    /// Writes what the gateway has seen of its servers' tools.
+    ///
+    /// Another process may change the store just then: that is taken in first, and the rest at the next look.
+    private func writePins() throws(StoreError) {
+        let now = time.now
+        if let pinsDueAt, now < pinsDueAt {
+            return
+        }
+        pinsDueAt = nil
+        do throws(StoreError) {
+            // The gateway's own change of pins is no news of the configuration.
+            if let move = try pins?.write(to: served.store, now: now), move.from == revision {
+                revision = move.to
+            }
+        } catch .conflict {
+            try pins?.take(from: served.store)
+        } catch {
+            pinsDueAt = now.advanced(by: Self.pause)
+            throw error
+        }
     }
 
     /// Reads everything anew, also what only variables and files of secrets say.
@@ -280,6 +313,8 @@ final class StoreKeeper {
 
     private func reload() throws(StoreError) {
         let next = try reader.read(served.store, at: time.wallTime)
+        // Before the servers of the new definition can be called, and of a state at least as new as theirs.
+        try pins?.take(from: served.store)
         do throws(SnapshotProblems) {
             try service.reload(next.definition)
         } catch {

@@ -61,16 +61,20 @@ struct UpService: Sendable {
             argumentDigester: plan.audit.keepsDigests
                 ? ArgumentDigester(key: plan.keys.derivedKey(for: "argument values")) : nil
         )
+        var pins: PinKeeper?
         let (service, address) = try await setup.start(definition) { service throws(CommandFailure) in
             try served.restoreCounters(of: service, journal: journal)
+            pins = try served.attempt { () throws(StoreError) in try PinKeeper(service, restoring: served.store) }
         }
         let keepersReader = reader
+        let keepersPins = pins
         let lastEvent = try lastJournalledEvent(journal)
         let keeping = try StoreKeeping { loop in
             StoreKeeper(
                 served,
                 service: service,
                 reader: keepersReader,
+                pins: keepersPins,
                 sources: loaded.sources,
                 in: stored,
                 changes: Self.changes(journal, on: loop, said),

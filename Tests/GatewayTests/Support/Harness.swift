@@ -6,6 +6,7 @@ import HTTPWire
 import JSONText
 import PolicyEngine
 import Secrets
+import Settings
 import Synchronization
 import Testing
 import Upstreams
@@ -53,6 +54,7 @@ final class Harness: Sendable {
         var keys = KeyFile.generate()
         var expires: WallTime?
         var bodyLimit: Int?
+        var changedTools = ChangedTools.hide
         /// A server of its own behind `second`, which the grant `other` then opens instead of `crm`.
         var second: ScriptedUpstream?
         var secondPolicy = #"{"version":"1","default":"allow"}"#
@@ -123,7 +125,7 @@ final class Harness: Sendable {
         let second = try configuration("second", options.second ?? upstream, options.secondHeaders, options)
         let digester = options.keys.grantDigester
         var definition = SnapshotDefinition(servers: [
-            ServerDefinition(name: "crm", upstream: first),
+            ServerDefinition(name: "crm", upstream: first, changedTools: options.changedTools),
             ServerDefinition(name: "second", upstream: options.second == nil ? first : second),
         ])
         if let policy = options.policy {
