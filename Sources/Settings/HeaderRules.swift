@@ -52,7 +52,7 @@ public enum HeaderNames {
     }
 
     /// Whether a value under this name must not stand in the file.
-    static func isCredential(_ name: [UInt8]) -> Bool {
+    public static func isCredential(_ name: [UInt8]) -> Bool {
         let text = String(decoding: folded(name), as: UTF8.self)
         return ["auth", "cookie", "key", "token", "secret", "password", "credential"].contains { text.contains($0) }
     }

@@ -37,6 +37,9 @@ public struct SettingsResult: Sendable {
     public let problems: [SettingsProblem]
     /// How many more there were.
     public let omittedProblems: Int
+    /// The policies whose documents were found, also when there is a problem elsewhere: so that the mistakes in them can
+    /// be told in the same go.
+    public let policies: [PolicySettings]
 }
 
 /// Reads `toolgate.yaml`, version 1 (interfaces.md, "toolgate.yaml").
@@ -63,7 +66,8 @@ public enum SettingsReader {
         return SettingsResult(
             configuration: sorted.isEmpty ? configuration : nil,
             problems: sorted.prefix(maximumProblems).map(\.element),
-            omittedProblems: max(sorted.count - maximumProblems, 0)
+            omittedProblems: max(sorted.count - maximumProblems, 0),
+            policies: configuration?.policies ?? []
         )
     }
 

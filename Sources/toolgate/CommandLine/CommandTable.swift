@@ -1,9 +1,10 @@
 /// Every command there is, in the order the help lists them.
 enum CommandTable {
     static let all: [Command] =
-        [UpCommand.command, DemoCommand.command, SandboxCommand.command, GrantCommand.command]
-        + ServerToolsCommands.all + ApplyCommands.all + PolicyCommands.all + AuditCommands.all + StoreCommands.all
-        + KeyCommands.all + DebugCommands.all + [VersionCommand.command]
+        [UpCommand.command, DemoCommand.command, SandboxCommand.command]
+        + ServerCommands.all + ServerToolsCommands.all + PolicyRecordCommands.all + PolicyCommands.all
+        + GrantCommands.all + [GrantCommand.command] + MemberCommands.all + CredentialCommands.all + ApplyCommands.all
+        + AuditCommands.all + StoreCommands.all + KeyCommands.all + DebugCommands.all + [VersionCommand.command]
 
     /// Runs the words after the program's name and returns the exit code.
     static func run(_ words: [String], console: Console) -> CommandStatus {

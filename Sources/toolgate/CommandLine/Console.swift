@@ -12,6 +12,12 @@ struct Console: Sendable {
     let inputIsTerminal: Bool
     /// The next line a person types; `nil` at the end of the input.
     var readAnswer: @Sendable () -> String? = { nil }
+    /// The next line a person types while nothing of it is shown; `nil` at the end of the input.
+    var readHidden: @Sendable () -> String? = { nil }
+    /// How many characters a line of the terminal has; `nil` when standard output is none.
+    var outputWidth: Int?
+    /// Lets a person edit a file with the program they chose; `false` when it ended badly.
+    var edit: @Sendable (_ editor: String, _ path: String) -> Bool = { _, _ in false }
 
     /// A line of data.
     func output(_ line: String) {

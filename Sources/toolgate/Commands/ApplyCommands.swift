@@ -1,6 +1,5 @@
 import Base
 import EventLoops
-import JSONText
 import Provisioning
 import Settings
 import StoreSQLite
@@ -21,8 +20,7 @@ enum ApplyCommands {
             CommandOption("file", "FILE", "the configuration (default: toolgate.yaml)"),
             CommandOption("prune", nil, "also remove servers, policies and grants the file does not mention"),
             CommandOption("dry-run", nil, "only show; exit code 0 whether or not there is something to do"),
-            CommandOption("yes", nil, "do not ask"),
-            ServiceKeys.dataOption, .output,
+            Confirmation.option, ServiceKeys.dataOption, .output,
         ],
         examples: [
             ("look first, then answer", "toolgate apply --file toolgate.yaml"),
@@ -52,9 +50,7 @@ enum ApplyCommands {
         guard !isOnlyLooking, !plan.isEmpty else {
             return .done
         }
-        guard try isAgreed(invocation) else {
-            throw .refused("nothing was changed")
-        }
+        try Confirmation.obtain("Apply these changes?", invocation)
         let author = Author(.file, name: ByteString(FileAccess.absolute(file)))
         try StoreAccess.attempt(path) { () throws(StoreError) in
             try Provisioning.apply(plan, to: store, by: author)
@@ -124,7 +120,7 @@ enum ApplyCommands {
         }
     }
 
-    // MARK: - Showing and asking
+    // MARK: - Showing
 
     private static func show(_ plan: ProvisionPlan, isOnlyLooking: Bool, _ invocation: Invocation) {
         let console = invocation.console
@@ -132,7 +128,7 @@ enum ApplyCommands {
             console.say("note: \(note)")
         }
         if invocation.printsJSON {
-            return console.writeOutput(json(plan))
+            return invocation.show(record(plan))
         }
         for change in plan.changes {
             let (sign, colour): (String, Console.Colour) =
@@ -155,48 +151,16 @@ enum ApplyCommands {
         }
     }
 
-    private static func json(_ plan: ProvisionPlan) -> [UInt8] {
-        var writer = JSONWriter(reserving: 1_024)
-        writer.beginObject()
-        writer.key("revision")
-        writer.number(plan.revision)
-        writer.key("changes")
-        writer.beginArray()
-        for change in plan.changes {
-            writer.beginObject()
-            writer.key("action")
-            writer.string(change.action.rawValue)
-            writer.key("kind")
-            writer.string(change.subject.kind.rawValue)
-            writer.key("name")
-            writer.string(change.subject.name.bytes)
-            writer.key("details")
-            writer.beginArray()
-            for detail in change.details {
-                writer.string(detail)
-            }
-            writer.endArray()
-            writer.endObject()
+    private static func record(_ plan: ProvisionPlan) -> ShownRecord {
+        let changes = plan.changes.map { change in
+            ShownRecord([
+                ("action", .text(change.action.rawValue)), ("kind", .text(change.subject.kind.rawValue)),
+                ("name", .text(change.subject.name.text)), ("details", .list(change.details.map { .text($0) })),
+            ])
         }
-        writer.endArray()
-        writer.key("notes")
-        writer.beginArray()
-        for note in plan.notes {
-            writer.string(note)
-        }
-        writer.endArray()
-        writer.endObject()
-        return writer.output + [UInt8(ascii: "\n")]
-    }
-
-    private static func isAgreed(_ invocation: Invocation) throws(CommandFailure) -> Bool {
-        if invocation.isOn("yes") {
-            return true
-        }
-        guard invocation.console.inputIsTerminal else {
-            throw .usage("nobody is there to be asked: add `--yes`, or `--dry-run` to look only; nothing was changed")
-        }
-        invocation.console.say("Apply these changes? Type yes to go on:")
-        return invocation.console.readAnswer() == "yes"
+        return ShownRecord([
+            ("revision", .number(plan.revision)), ("changes", .list(changes.map { .record($0, line: "") })),
+            ("notes", .list(plan.notes.map { .text($0) })),
+        ])
     }
 }

@@ -7,14 +7,14 @@ import Secrets
 enum GrantCommand {
     static let command = Command(
         ["grant", "new"],
-        "make a grant token and the lines for toolgate.yaml",
+        "make a token for a toolgate.yaml, and the lines that go there",
         details: "The token is shown once and kept nowhere; the configuration holds only its keyed digest.\n"
             + "Use the key file of the gateway that is to accept it.",
         options: [
             CommandOption("label", "NAME", "what the log calls the grant (default: agent)"),
             CommandOption("server", "NAME", "the server it is for, for the printed lines"),
             CommandOption("policy", "NAME", "the policy it is under, for the printed lines"),
-            CommandOption("expires", "TIME", "RFC 3339, for example 2027-01-01T00:00:00Z (default: never)"),
+            ExpiryOption.option,
             CommandOption("sandbox", nil, "mark the token as one for the sandbox, not for real work"),
             .output,
         ] + ServiceKeys.options,
@@ -24,7 +24,7 @@ enum GrantCommand {
         ]
     ) { invocation throws(CommandFailure) in
         let label = invocation.value("label") ?? "agent"
-        let expires = try expiry(invocation)
+        let expires = try ExpiryOption.read(invocation, now: SystemTime().wallTime) ?? nil
         let token = GrantToken.generate(for: invocation.isOn("sandbox") ? .sandbox : .live)
         let digest = try ServiceKeys.load(invocation).grantDigester.digest(of: token)
         if invocation.printsJSON {
@@ -35,19 +35,6 @@ enum GrantCommand {
         invocation.console.say("\nthe token above is shown once; put this into toolgate.yaml, under `grants`:\n")
         invocation.console.say(lines(label: label, digest: digest, expires: expires, invocation))
         return .done
-    }
-
-    private static func expiry(_ invocation: Invocation) throws(CommandFailure) -> WallTime? {
-        guard let text = invocation.value("expires") else {
-            return nil
-        }
-        guard let time = WallTime(rfc3339: text.utf8) else {
-            throw .usage("`--expires` cannot be `\(text)`: write a time such as 2027-01-01T00:00:00Z")
-        }
-        guard time > SystemTime().wallTime else {
-            throw .usage("`--expires` is in the past: \(text)")
-        }
-        return time
     }
 
     private static func lines(

@@ -266,13 +266,3 @@ enum KeyCommands {
         console.writeOutput(writer.output + [UInt8(ascii: "\n")])
     }
 }
-
-/// Who changes the store from the command line.
-enum OperatorName {
-    /// The system user, by the name the environment gives; it is for the record, and no proof of identity.
-    static func author(_ invocation: Invocation) -> Author {
-        let environment = invocation.console.environment
-        let name = environment["SUDO_USER"] ?? environment["USER"] ?? environment["LOGNAME"] ?? "unknown"
-        return Author(.commandLine, name: ByteString(name))
-    }
-}

@@ -1,5 +1,4 @@
 import Base
-import JSONText
 import PolicyEngine
 
 /// `toolgate policy diff`: what a change of a policy does to calls.
@@ -27,14 +26,17 @@ enum PolicyDiffCommand {
         let new = try PolicyFiles.load(invocation.operands[1], console: invocation.console)
         let changes = PolicyDifference.changes(from: old, to: new, tools: try PolicyFiles.tools(invocation))
         if invocation.printsJSON {
-            invocation.console.writeOutput(json(changes))
+            invocation.show(ShownRecord([("changes", PolicyChanges.shown(changes))]))
         } else {
-            tell(changes, invocation.console)
+            PolicyChanges.tell(changes, invocation.console)
         }
         return .done
     }
+}
 
-    private static func tell(_ changes: [PolicyChange], _ console: Console) {
+/// What a change of a policy does to calls, as commands print it.
+enum PolicyChanges {
+    static func tell(_ changes: [PolicyChange], _ console: Console) {
         for change in changes {
             let effect = console.coloured(change.effect.rawValue, colour(change.effect))
             console.output("\(effect)  \(change.sentence)  [\(change.pointer)]")
@@ -53,31 +55,17 @@ enum PolicyDiffCommand {
         }
     }
 
-    private static func json(_ changes: [PolicyChange]) -> [UInt8] {
-        var writer = JSONWriter(reserving: 256)
-        writer.beginObject()
-        writer.key("changes")
-        writer.beginArray()
-        for change in changes {
-            writer.beginObject()
-            writer.key("effect")
-            writer.string(change.effect.rawValue)
-            writer.key("pointer")
-            writer.string(change.pointer)
+    static func shown(_ changes: [PolicyChange]) -> ShownValue {
+        let records = changes.map { change in
+            var fields: [(key: String, value: ShownValue)] = [
+                ("effect", .text(change.effect.rawValue)), ("pointer", .text(change.pointer)),
+            ]
             if !change.tools.isEmpty {
-                writer.key("tools")
-                writer.beginArray()
-                for tool in change.tools {
-                    writer.string(tool.bytes)
-                }
-                writer.endArray()
+                fields.append(("tools", .list(change.tools.map { .text($0.text) })))
             }
-            writer.key("sentence")
-            writer.string(change.sentence)
-            writer.endObject()
+            fields.append(("sentence", .text(change.sentence)))
+            return ShownRecord(fields)
         }
-        writer.endArray()
-        writer.endObject()
-        return writer.output + [UInt8(ascii: "\n")]
+        return .list(records.map { .record($0, line: "") })
     }
 }

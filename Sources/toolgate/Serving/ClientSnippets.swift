@@ -10,8 +10,13 @@ struct ClientSnippets {
     /// One client: what it is called, where the text belongs, and the text.
     struct Snippet {
         let client: String
+        /// What `--client` calls it.
+        let name: String
         let place: String
         let text: String
+
+        /// What a person sees of it.
+        var paragraph: String { "# \(client): \(place)\n\(text)\n" }
     }
 
     /// All of them, in the order of the help.
@@ -19,11 +24,13 @@ struct ClientSnippets {
         [
             Snippet(
                 client: "Claude Code",
+                name: "claude-code",
                 place: "run once",
                 text: "claude mcp add --transport http \(name) \(endpoint) --header \"Authorization: Bearer \(token)\""
             ),
             Snippet(
                 client: "Claude Desktop",
+                name: "claude-desktop",
                 place:
                     "claude_desktop_config.json (it speaks to programs only, so a bridge from npm stands in between)",
                 text: servers(
@@ -40,21 +47,25 @@ struct ClientSnippets {
             ),
             Snippet(
                 client: "Cursor",
+                name: "cursor",
                 place: "~/.cursor/mcp.json, or .cursor/mcp.json in the project",
                 text: servers("mcpServers", [("url", .text(endpoint)), ("headers", .object([authorization]))])
             ),
             Snippet(
                 client: "VS Code",
+                name: "vscode",
                 place: ".vscode/mcp.json (asks for the token once and keeps it)",
                 text: visualStudioCode
             ),
             Snippet(
                 client: "Codex",
+                name: "codex",
                 place: "~/.codex/config.toml, and export TOOLGATE_TOKEN=\(token)",
                 text: "[mcp_servers.\(name)]\nurl = \"\(endpoint)\"\nbearer_token_env_var = \"TOOLGATE_TOKEN\""
             ),
             Snippet(
                 client: "Gemini CLI",
+                name: "gemini",
                 place: "~/.gemini/settings.json",
                 text: servers("mcpServers", [("httpUrl", .text(endpoint)), ("headers", .object([authorization]))])
             ),
@@ -62,8 +73,11 @@ struct ClientSnippets {
     }
 
     /// All of them as one text for a person.
-    var text: String {
-        all.map { "# \($0.client): \($0.place)\n\($0.text)\n" }.joined(separator: "\n")
+    var text: String { all.map(\.paragraph).joined(separator: "\n") }
+
+    /// The one with this name; all for `all`.
+    func chosen(_ name: String) -> [Snippet] {
+        all.filter { name == "all" || $0.name == name }
     }
 
     private enum Value {

@@ -134,6 +134,9 @@ struct ConfigurationFile: Sendable {
             if result.omittedProblems > 0 {
                 problems.append("\(path): and \(result.omittedProblems) more")
             }
+            // What is wrong in the documents is told in the same go.
+            problems +=
+                compile(Configuration(servers: [], policies: result.policies, grants: []), sources: [:]).problems
             return LoadedConfiguration(problems: problems, sources: seen.stamps)
         }
         return compile(configuration, sources: seen.stamps)

@@ -26,7 +26,11 @@ enum ProcessFacts {
             writeError: { _ = FileAccess.writeAll($0[...], to: STDERR_FILENO) },
             environment: environment(),
             outputIsTerminal: isatty(STDOUT_FILENO) == 1,
-            inputIsTerminal: isatty(STDIN_FILENO) == 1
+            inputIsTerminal: isatty(STDIN_FILENO) == 1,
+            readAnswer: { readLine() },
+            readHidden: { Terminal.readHidden() },
+            outputWidth: Terminal.width,
+            edit: { Terminal.edit($1, with: $0) }
         )
     }
 

@@ -1,0 +1,310 @@
+import Base
+import EventLoops
+import Secrets
+import Settings
+import Stores
+
+/// `toolgate grant list | show | add | edit | rotate | revoke | remove`: who may call.
+enum GrantCommands {
+    static let all = [list, show, add, edit, rotate, revoke, remove]
+
+    private static let operand = CommandOperands(placeholder: "LABEL", count: 1...1)
+
+    static let list = Command(
+        ["grant", "list"],
+        "list the grants, their owners and what they open",
+        details: "States: open, overlapping (the token before opens too), expired, revoked.",
+        options: [ServiceKeys.dataOption, .output],
+        examples: [("all of them", "toolgate grant list"), ("for a script", "toolgate grant list --output json")]
+    ) { invocation throws(CommandFailure) in
+        let now = SystemTime().wallTime
+        let records = try OpenStore(existing: invocation).read { records throws(StoreError) in
+            let shown = try ShownGrants(records, now: now)
+            return try records.reader.grants().map { shown.record(of: $0) }
+        }
+        invocation.list(
+            records,
+            columns: [
+                ("label", "LABEL"), ("state", "STATE"), ("server", "SERVER"), ("policy", "POLICY"),
+                ("member", "OWNER"), ("generation", "GEN"), ("last_used", "LAST USED"), ("expires", "EXPIRES"),
+            ],
+            empty: "no grants yet: `toolgate grant add LABEL --server SERVER --policy POLICY`"
+        )
+        return .done
+    }
+
+    static let show = Command(
+        ["grant", "show"],
+        "show one grant, never its token",
+        operands: operand,
+        options: [ServiceKeys.dataOption, .output],
+        examples: [("one grant", "toolgate grant show ci-runner")]
+    ) { invocation throws(CommandFailure) in
+        let label = invocation.operands[0]
+        let record = try OpenStore(existing: invocation).read { records throws(StoreError) in
+            try ShownGrants(records, now: SystemTime().wallTime).record(of: records.grant(label))
+        }
+        invocation.show(record)
+        return .done
+    }
+
+    static let add = Command(
+        ["grant", "add"],
+        "make a grant; its token is shown once",
+        details:
+            "The token goes to standard output and is kept nowhere: the store holds only its keyed digest. Without --policy\n"
+            + "every call is denied. With --client it also prints what to paste into that client.",
+        operands: operand,
+        options: [
+            CommandOption("server", "NAME", "the server it opens"),
+            CommandOption("policy", "NAME", "the policy its calls are under"),
+            ExpiryOption.option, CommandOption("member", "LABEL", "the member it belongs to"),
+            CommandOption("sandbox", nil, "mark the token as one for the sandbox, not for real work"),
+        ] + GrantHandover.options + ServiceKeys.options + [.output],
+        examples: [
+            ("for an agent", "toolgate grant add ci-runner --server crm --policy crm-sales --expires 90d"),
+            (
+                "with what to paste into a client",
+                "toolgate grant add ana-laptop --server crm --policy crm-sales --member ana --client cursor"
+            ),
+        ]
+    ) { invocation throws(CommandFailure) in
+        let label = ByteString(invocation.operands[0])
+        guard let target = invocation.value("server") else {
+            throw .usage("`--server` is needed: see `toolgate grant add --help`")
+        }
+        let handover = try GrantHandover(invocation)
+        let now = SystemTime().wallTime
+        let expires = try ExpiryOption.read(invocation, now: now) ?? nil
+        let store = try OpenStore(existing: invocation)
+        // Before keys are made and a token is drawn.
+        try store.read { records throws(StoreError) in
+            _ = try Wanted(label, target, invocation, records)
+        }
+        let token = GrantToken.generate(for: invocation.isOn("sandbox") ? .sandbox : .live)
+        let digest = try ServiceKeys.load(invocation).grantDigester.digest(of: token)
+        let record = try store.change { writer, records throws(StoreError) in
+            let wanted = try Wanted(label, target, invocation, records)
+            try writer.save(wanted.grant(label, digest: digest, expires: expires))
+            return try ShownGrants(records, now: now).record(of: try records.grant(label.text))
+        }
+        handover.give(token, of: record, "grant `\(label)` is made")
+        if !invocation.isOn("policy") {
+            invocation.console.say(
+                "it is under no policy, so every call is denied: toolgate grant edit \(label) --policy NAME"
+            )
+        }
+        return .done
+    }
+
+    static let edit = Command(
+        ["grant", "edit"],
+        "change a grant's policy, expiry, owner or label",
+        details: "In force within a second. The token stays; `grant rotate` changes it.",
+        operands: operand,
+        options: [
+            CommandOption("rename", "LABEL", "another label"),
+            CommandOption("policy", "NAME", "the policy its calls are under"),
+            CommandOption("no-policy", nil, "under none: every call is denied"),
+            ExpiryOption.option, CommandOption("member", "LABEL", "the member it belongs to"),
+            CommandOption("no-member", nil, "it belongs to nobody"), ServiceKeys.dataOption, .output,
+        ],
+        examples: [
+            ("another policy", "toolgate grant edit ci-runner --policy crm-read"),
+            ("for good", "toolgate grant edit ci-runner --expires never"),
+        ]
+    ) { invocation throws(CommandFailure) in
+        let names = ["rename", "policy", "no-policy", "expires", "member", "no-member"]
+        try EditOptions.check(invocation, names, apart: ["policy", "no-policy"], ["member", "no-member"])
+        let label = invocation.operands[0]
+        let now = SystemTime().wallTime
+        let expires = try ExpiryOption.read(invocation, now: now)
+        let (old, new) = try OpenStore(existing: invocation).change { writer, records throws(StoreError) in
+            var grant = try records.grant(label)
+            let shown = try ShownGrants(records, now: now)
+            let old = shown.record(of: grant)
+            grant.label = invocation.value("rename").map { ByteString($0) } ?? grant.label
+            if invocation.isOn("policy") || invocation.isOn("no-policy") {
+                guard case .server(let server, _) = grant.target else {
+                    throw .refused("grant `\(label)` opens a bundle, whose servers have their own policies")
+                }
+                grant.target = .server(server, policy: try policy(invocation, records))
+            }
+            if let expires {
+                grant.expires = expires
+            }
+            if let member = invocation.value("member") {
+                grant.owner = try records.member(member).id
+            } else if invocation.isOn("no-member") {
+                grant.owner = nil
+            }
+            try writer.save(grant)
+            return (old, shown.record(of: grant))
+        }
+        invocation.report(new, EditOptions.sentence("grant", label, old, new), from: old)
+        return .done
+    }
+
+    static let rotate = Command(
+        ["grant", "rotate"],
+        "give a grant a new token",
+        details:
+            "The new token is shown once. With --overlap the one before opens that much longer, so that clients can change\n"
+            + "over; without, it ends at once, within a second, and open streams with it: that is asked about.",
+        operands: operand,
+        options: [
+            CommandOption("overlap", "TIME", "how long the token before still opens, for example 1h; at most 30d"),
+            Confirmation.option,
+        ] + GrantHandover.options + ServiceKeys.options + [.output],
+        examples: [
+            ("without a break", "toolgate grant rotate ci-runner --overlap 1h"),
+            ("after a token was seen by somebody", "toolgate grant rotate ci-runner --yes"),
+        ]
+    ) { invocation throws(CommandFailure) in
+        let label = invocation.operands[0]
+        let overlap = try LengthOfTime.option("overlap", invocation) ?? .zero
+        let handover = try GrantHandover(invocation)
+        let store = try OpenStore(existing: invocation)
+        let id = try store.read { records throws(StoreError) in try records.grant(label).id }
+        if overlap == .zero {
+            try Confirmation.obtain("The present token of grant `\(label)` ends at once. Rotate it?", invocation)
+        }
+        let token = GrantToken.generate()
+        let digest = try ServiceKeys.load(invocation).grantDigester.digest(of: token)
+        let now = SystemTime().wallTime
+        let record = try store.change { writer, records throws(StoreError) in
+            try writer.rotate(grant: id, to: digest, overlap: overlap)
+            return try ShownGrants(records, now: now).record(of: try records.grant(label))
+        }
+        let before = record["overlap_ends"].map { overlap == .zero ? "no more" : "until \($0.line)" } ?? "no more"
+        handover.give(token, of: record, "grant `\(label)` is rotated; the token before opens \(before)")
+        return .done
+    }
+
+    static let revoke = Command(
+        ["grant", "revoke"],
+        "end a grant for good",
+        details: "In force within a second; open streams are cut. The grant stays in the list, for the record.",
+        operands: operand,
+        options: [Confirmation.option, ServiceKeys.dataOption, .output],
+        examples: [("at once", "toolgate grant revoke ci-runner --yes")]
+    ) { invocation throws(CommandFailure) in
+        let label = invocation.operands[0]
+        let store = try OpenStore(existing: invocation)
+        let now = SystemTime().wallTime
+        let grant = try store.read { records throws(StoreError) in try records.grant(label) }
+        guard grant.revoked == nil else {
+            throw .refused("grant `\(label)` is revoked already: nothing was changed")
+        }
+        try Confirmation.obtain("Revoke grant `\(label)` for good?", invocation)
+        let record = try store.change { writer, records throws(StoreError) in
+            try writer.revoke(grant: grant.id)
+            return try ShownGrants(records, now: now).record(of: try records.grant(label))
+        }
+        invocation.report(record, "grant `\(label)` is revoked")
+        return .done
+    }
+
+    static let remove = Command(
+        ["grant", "remove"],
+        "remove a grant; its token opens nothing any more",
+        details: "`grant revoke` does the same to its token and keeps the record of it.",
+        operands: operand,
+        options: [Confirmation.option, ServiceKeys.dataOption, .output],
+        examples: [("for good", "toolgate grant remove ci-runner")]
+    ) { invocation throws(CommandFailure) in
+        let label = invocation.operands[0]
+        let store = try OpenStore(existing: invocation)
+        let id = try store.read { records throws(StoreError) in try records.grant(label).id }
+        try Confirmation.obtain("Remove grant `\(label)`? Its token ends at once.", invocation)
+        try store.change { writer, _ throws(StoreError) in try writer.remove(grant: id) }
+        invocation.report(removed: "grant", label)
+        return .done
+    }
+
+    /// What the options of `add` name.
+    private struct Wanted {
+        private let target: GrantTarget
+        private let owner: EntityID?
+
+        /// Refused when the label is taken, or a name is none.
+        init(
+            _ label: ByteString,
+            _ server: String,
+            _ invocation: Invocation,
+            _ records: Records
+        ) throws(StoreError) {
+            guard try records.reader.grant(labelled: label) == nil else {
+                throw .refused(
+                    "there is a grant `\(label)` already: choose another label, or `toolgate grant rotate` it"
+                )
+            }
+            target = .server(try records.server(server).id, policy: try policy(invocation, records))
+            if let member = invocation.value("member") {
+                owner = try records.member(member).id
+            } else {
+                owner = nil
+            }
+        }
+
+        func grant(_ label: ByteString, digest: GrantDigest, expires: WallTime?) -> GrantRecord {
+            GrantRecord(label: label, target: target, digest: digest, expires: expires, owner: owner)
+        }
+    }
+
+    private static func policy(
+        _ invocation: Invocation,
+        _ records: Records
+    ) throws(StoreError) -> EntityID? {
+        try invocation.value("policy").map { name throws(StoreError) in try records.policy(name).id }
+    }
+}
+
+/// Grants as commands print them.
+private struct ShownGrants {
+    private let names: RecordNames
+    private let uses: [EntityID: WallTime]
+    private let now: WallTime
+
+    init(_ records: Records, now: WallTime) throws(StoreError) {
+        names = try RecordNames(records)
+        uses = try records.reader.lastUses()
+        self.now = now
+    }
+
+    func record(of grant: GrantRecord) -> ShownRecord {
+        let server: ByteString?
+        let policy: ShownValue
+        var bundle: ByteString?
+        switch grant.target {
+        case .server(let id, let attached):
+            server = names.servers[id]
+            policy = .optional(attached.flatMap { names.policies[$0] }, orElse: "none")
+        case .bundle(let id):
+            server = nil
+            bundle = names.bundles[id]
+            policy = .absent("of its bundle")
+        }
+        let overlap = grant.previous.flatMap { grant.isOpen(at: now) && now < $0.ends ? $0.ends : nil }
+        let state = state(of: grant, overlap: overlap)
+        let line = overlap.map { "\(state) until \($0.toTheSecond)" } ?? state
+        return ShownRecord([
+            ("label", .text(grant.label.text)), ("id", grant.id.shown), ("state", .word(state, line: line)),
+            ("server", server.map { .text($0.text) } ?? .absent(bundle.map { "bundle \($0)" } ?? "?")),
+            ("bundle", .optional(bundle, orElse: "none")), ("policy", policy),
+            ("member", .optional(grant.owner.flatMap { names.members[$0] }, orElse: "nobody")),
+            ("generation", .number(grant.generation)), ("last_used", .optional(uses[grant.id], orElse: "never")),
+            ("expires", .optional(grant.expires, orElse: "never")),
+            ("overlap_ends", .optional(overlap, orElse: "none")),
+            ("revoked", .optional(grant.revoked, orElse: "no")), ("created", .time(grant.created)),
+            ("created_by", .text(grant.createdBy.text)),
+        ])
+    }
+
+    private func state(of grant: GrantRecord, overlap: WallTime?) -> String {
+        if grant.revoked != nil {
+            return "revoked"
+        }
+        return grant.isOpen(at: now) ? (overlap == nil ? "open" : "overlapping") : "expired"
+    }
+}

@@ -1,0 +1,101 @@
+import Base
+import JSONText
+import PolicyEngine
+import Stores
+
+/// A document that loads.
+struct PolicyDocument: Sendable {
+    let source: [UInt8]
+    let policy: CompiledPolicy
+    private let tools: ToolSet?
+
+    /// Compiles a document; its findings are said, and it is refused when one is an error.
+    static func compile(
+        _ source: [UInt8],
+        from path: String,
+        _ invocation: Invocation
+    ) throws(CommandFailure) -> PolicyDocument {
+        let tools = try PolicyFiles.tools(invocation)
+        let (policy, findings) = CompiledPolicy.check(source, tools: tools)
+        for finding in findings {
+            invocation.console.say(PolicyFiles.line(finding, in: path))
+        }
+        guard let policy else {
+            throw .refused("`\(path)` is refused: see above; nothing was changed")
+        }
+        return PolicyDocument(source: source, policy: policy, tools: tools)
+    }
+
+    /// What becomes different for calls; `nil` when there is nothing to compare with.
+    func changes(from before: PolicyVersion?) -> [PolicyChange]? {
+        guard let before, let old = CompiledPolicy.load(before.source).policy else {
+            return nil
+        }
+        return PolicyDifference.changes(from: old, to: policy, tools: tools)
+    }
+
+    /// A document as it is when it is JSON, as everything in a store should be, else as text.
+    static func shown(_ source: [UInt8]) -> ShownValue {
+        do throws(JSONError) {
+            return .document(Array(try JSONDocument(source).root.rawBytes))
+        } catch {
+            return .text(String(decoding: source, as: UTF8.self))
+        }
+    }
+
+    static func hexadecimal(_ bytes: [UInt8]) -> String {
+        bytes.map { byte in
+            let text = String(byte, radix: 16)
+            return byte < 16 ? "0\(text)" : text
+        }.joined()
+    }
+}
+
+/// A policy in the editor of the person at the terminal.
+enum PolicyEditor {
+    /// What a policy without any version begins as: it denies everything.
+    static let template = Array("{\n  \"version\": \"1\",\n  \"default\": \"deny\",\n  \"tools\": {}\n}\n".utf8)
+
+    /// What the person makes of a document, once it loads.
+    ///
+    /// A draft that does not load can be edited again, else it is kept, and said where.
+    static func edit(
+        _ source: [UInt8],
+        name: String,
+        _ invocation: Invocation
+    ) throws(CommandFailure) -> PolicyDocument {
+        let console = invocation.console
+        let editors = ["VISUAL", "EDITOR"].compactMap { console.environment[$0] }
+        guard console.inputIsTerminal, let editor = editors.first(where: { !$0.isEmpty }) else {
+            throw .usage(
+                "give the document with `--file`; `policy edit` without it needs a terminal, and an editor in EDITOR"
+            )
+        }
+        let folder = try FileAccess.makeTemporaryFolder(prefix: "toolgate-edit")
+        let path = "\(folder)/policy.json"
+        do throws(FileProblem) {
+            try FileAccess.write(source, to: path)
+        } catch {
+            throw .environment(error.message)
+        }
+        while true {
+            guard console.edit(editor, path) else {
+                throw .environment("the editor `\(editor)` ended badly: nothing was changed; the draft is `\(path)`")
+            }
+            let draft = try PolicyFiles.read(path)
+            guard draft != source else {
+                FileAccess.removeFolder(folder, files: ["policy.json"])
+                throw .refused("the document is as it was: nothing was changed")
+            }
+            do throws(CommandFailure) {
+                let document = try PolicyDocument.compile(draft, from: path, invocation)
+                FileAccess.removeFolder(folder, files: ["policy.json"])
+                return document
+            } catch {
+                guard Confirmation.isAgreed("It does not load. Edit it again?", console) else {
+                    throw .refused("nothing was changed; the draft is `\(path)`")
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,363 @@
+import Base
+import Settings
+import Stores
+
+/// `toolgate server`: what the gateway stands in front of.
+enum ServerCommands {
+    static let all = [list, show, add, edit, remove]
+
+    private static let operand = CommandOperands(placeholder: "NAME", count: 1...1)
+    private static let settings = [
+        CommandOption("upstream", "URL", "where it is: an http or https URL that speaks Streamable HTTP"),
+        CommandOption("allow-insecure", nil, "let --upstream be plain http to another machine"),
+        CommandOption(
+            "header",
+            "NAME=SOURCE",
+            "a header for it: env:VARIABLE, file:PATH, store:CREDENTIAL or open:TEXT",
+            isRepeatable: true
+        ),
+        CommandOption(
+            "changed-tools",
+            "hide|show",
+            "what lists show of tools whose definition changed",
+            choices: ChangedTools.allCases.map(\.rawValue)
+        ),
+        CommandOption(
+            "limit-failure",
+            "closed|open",
+            "what becomes of limited calls when counters cannot be reached",
+            choices: LimitFailure.allCases.map(\.rawValue)
+        ),
+    ]
+
+    static let list = Command(
+        ["server", "list"],
+        "list the servers",
+        options: [ServiceKeys.dataOption, .output],
+        examples: [("all of them", "toolgate server list")]
+    ) { invocation throws(CommandFailure) in
+        let records = try OpenStore(existing: invocation).read { records throws(StoreError) in
+            var shown: [ShownRecord] = []
+            for server in try records.reader.servers() {
+                shown.append(try printed(of: server, records))
+            }
+            return shown
+        }
+        invocation.list(
+            records,
+            columns: [
+                ("name", "NAME"), ("upstream", "UPSTREAM"), ("policies", "POLICIES"), ("grants", "GRANTS"),
+                ("headers", "HEADERS"),
+            ],
+            empty: "no servers yet: `toolgate server add NAME --upstream URL`"
+        )
+        return .done
+    }
+
+    static let show = Command(
+        ["server", "show"],
+        "show one server and what belongs to it",
+        operands: operand,
+        options: [ServiceKeys.dataOption, .output],
+        examples: [
+            ("one server", "toolgate server show crm"), ("for a script", "toolgate server show crm --output json"),
+        ]
+    ) { invocation throws(CommandFailure) in
+        let name = invocation.operands[0]
+        let record = try OpenStore(existing: invocation).read { records throws(StoreError) in
+            try printed(of: records.server(name), records)
+        }
+        invocation.show(record)
+        return .done
+    }
+
+    static let add = Command(
+        ["server", "add"],
+        "add a server, served at /mcp/NAME",
+        details: "Secrets are given by reference only. Nobody can call it before there is a grant.",
+        operands: operand,
+        options: settings + [ServiceKeys.dataOption, .output],
+        examples: [
+            ("a server on this machine", "toolgate server add crm --upstream http://127.0.0.1:3001/mcp"),
+            (
+                "one that wants a key, which the gateway has in a variable",
+                "toolgate server add crm --upstream https://mcp.example.com/mcp --header Authorization=env:CRM_AUTH"
+            ),
+        ]
+    ) { invocation throws(CommandFailure) in
+        let name = invocation.operands[0]
+        guard let url = invocation.value("upstream") else {
+            throw .usage("`--upstream URL` is needed: see `toolgate server add --help`")
+        }
+        let server = ServerRecord(
+            name: ByteString(name),
+            upstream: .http(url: ByteString(url), allowsInsecure: invocation.isOn("allow-insecure")),
+            headers: try HeaderOption.read(invocation),
+            changedTools: changedTools(invocation) ?? .hide,
+            limitFailure: limitFailure(invocation) ?? .closed
+        )
+        let record = try OpenStore(making: invocation).change { writer, records throws(StoreError) in
+            guard try records.reader.server(named: server.name) == nil else {
+                throw .refused("there is a server `\(name)` already: `toolgate server edit` changes it")
+            }
+            try writer.save(server)
+            return try printed(of: try records.server(name), records)
+        }
+        invocation.report(record, "server `\(name)` is added: /mcp/\(name)")
+        if !invocation.printsJSON {
+            tellMissingCredentials(server, [], invocation.console)
+        }
+        return .done
+    }
+
+    static let edit = Command(
+        ["server", "edit"],
+        "change a server",
+        details:
+            "--header adds a header or puts another source in its place. With another --upstream, plain http to another\n"
+            + "machine has to be allowed anew, and stored credentials of the address before have to be set anew.",
+        operands: operand,
+        options: [CommandOption("rename", "NAME", "another name, and so another path")] + settings
+            + [
+                CommandOption("remove-header", "NAME", "send this header no more", isRepeatable: true),
+                ServiceKeys.dataOption, .output,
+            ],
+        examples: [
+            ("another address", "toolgate server edit crm --upstream https://mcp2.example.com/mcp"),
+            ("a stored credential", "toolgate server edit crm --header Authorization=store:crm-token"),
+        ]
+    ) { invocation throws(CommandFailure) in
+        let names = [
+            "rename", "upstream", "allow-insecure", "header", "remove-header", "changed-tools", "limit-failure",
+        ]
+        try EditOptions.check(invocation, names)
+        let name = invocation.operands[0]
+        let headers = try HeaderOption.read(invocation)
+        let (old, new, server, credentials) = try OpenStore(existing: invocation).change {
+            writer,
+            records throws(StoreError) in
+            var server = try records.server(name)
+            let old = try printed(of: server, records)
+            server.name = invocation.value("rename").map { ByteString($0) } ?? server.name
+            server.upstream = upstream(of: server, invocation)
+            server.changedTools = changedTools(invocation) ?? server.changedTools
+            server.limitFailure = limitFailure(invocation) ?? server.limitFailure
+            for header in headers {
+                HeaderOption.put(header, into: &server.headers)
+            }
+            for removed in invocation.all("remove-header") {
+                try HeaderOption.remove(removed, from: &server)
+            }
+            try writer.save(server)
+            let new = try printed(of: try records.server(server.name.text), records)
+            return (old, new, server, try records.reader.credentials(of: server.id))
+        }
+        invocation.report(new, EditOptions.sentence("server", name, old, new), from: old)
+        if !invocation.printsJSON {
+            tellMissingCredentials(server, credentials, invocation.console)
+        }
+        return .done
+    }
+
+    static let remove = Command(
+        ["server", "remove"],
+        "remove a server, with its credentials and pinned tools",
+        details: "Refused while a grant, a policy or a bundle is about it.",
+        operands: operand,
+        options: [Confirmation.option, ServiceKeys.dataOption, .output],
+        examples: [("for good", "toolgate server remove crm")]
+    ) { invocation throws(CommandFailure) in
+        let name = invocation.operands[0]
+        let store = try OpenStore(existing: invocation)
+        let (id, credentials, pins, revision) = try store.read { records throws(StoreError) in
+            let server = try records.server(name)
+            let credentials = try records.reader.credentials(of: server.id).count
+            return (server.id, credentials, try records.reader.pins(of: server.id).count, try records.reader.revision())
+        }
+        let question = "Remove server `\(name)` with \(credentials) credentials and \(pins) pinned tools?"
+        try Confirmation.obtain(question, invocation)
+        try store.change(expecting: invocation.isOn("yes") ? nil : revision) { writer, _ throws(StoreError) in
+            try writer.remove(server: id)
+        }
+        invocation.report(removed: "server", name)
+        return .done
+    }
+
+    // MARK: - Parts
+
+    private static func changedTools(_ invocation: Invocation) -> ChangedTools? {
+        invocation.value("changed-tools").flatMap { ChangedTools(rawValue: $0) }
+    }
+
+    private static func limitFailure(_ invocation: Invocation) -> LimitFailure? {
+        invocation.value("limit-failure").flatMap { LimitFailure(rawValue: $0) }
+    }
+
+    /// An address that was not looked at when plain http was allowed is not allowed it.
+    private static func upstream(of server: ServerRecord, _ invocation: Invocation) -> ServerUpstream {
+        let isAllowed = invocation.isOn("allow-insecure")
+        switch server.upstream {
+        case .http(let url, let wasAllowed):
+            guard let another = invocation.value("upstream") else {
+                return .http(url: url, allowsInsecure: wasAllowed || isAllowed)
+            }
+            return .http(url: ByteString(another), allowsInsecure: isAllowed)
+        }
+    }
+
+    /// A server whose credential is not there, or is sealed for another address, is not served.
+    private static func tellMissingCredentials(
+        _ server: ServerRecord,
+        _ credentials: [CredentialRecord],
+        _ console: Console
+    ) {
+        for header in server.headers {
+            guard case .stored(let name) = header.source else {
+                continue
+            }
+            let credential = credentials.first { $0.name == name }
+            if credential == nil {
+                console.say(
+                    "not served before it has its credential: toolgate credential add \(name) --server \(server.name) "
+                        + "--from env:VARIABLE"
+                )
+            } else if credential?.origin != server.upstream.origin {
+                console.say(
+                    "not served before credential `\(name)`, sealed for the address before, is set anew: "
+                        + "toolgate credential edit \(name) --from env:VARIABLE"
+                )
+            }
+        }
+    }
+
+    private static func printed(of server: ServerRecord, _ records: Records) throws(StoreError) -> ShownRecord {
+        let url: ByteString
+        let allowsInsecure: Bool
+        switch server.upstream {
+        case .http(let address, let isAllowed): (url, allowsInsecure) = (address, isAllowed)
+        }
+        let policies = try records.reader.policies().filter { $0.server == server.id }
+        let grants = try records.reader.grants().filter { grant in
+            if case .server(server.id, _) = grant.target {
+                return true
+            }
+            return false
+        }
+        let pins = try records.reader.pins(of: server.id)
+        let headers: [ShownValue] = server.headers.map { header in
+            let source = HeaderOption.text(of: header.source)
+            let record = ShownRecord([("name", .text(header.name.text)), ("source", .text(source))])
+            return .record(record, line: "\(header.name)=\(source)")
+        }
+        return ShownRecord([
+            ("name", .text(server.name.text)), ("id", server.id.shown), ("path", .text("/mcp/\(server.name)")),
+            ("upstream", .text(url.text)), ("allow_insecure", .flag(allowsInsecure)), ("headers", .list(headers)),
+            ("changed_tools", .text(server.changedTools.rawValue)),
+            ("limit_failure", .text(server.limitFailure.rawValue)),
+            ("policies", .list(policies.map { .text($0.name.text) })),
+            ("grants", .list(grants.map { .text($0.label.text) })),
+            ("credentials", .list(try records.reader.credentials(of: server.id).map { .text($0.name.text) })),
+            ("tools_pinned", .number(pins.count { $0.standing == .pinned })),
+            ("tools_changed", .number(pins.count { $0.standing == .changed })),
+            ("tools_new", .number(pins.count { $0.standing == .new })), ("created", .time(server.created)),
+        ])
+    }
+}
+
+/// `--header NAME=SOURCE`.
+enum HeaderOption {
+    private static let forms = "write NAME=env:VARIABLE, NAME=file:PATH, NAME=store:CREDENTIAL or NAME=open:TEXT"
+
+    static func read(_ invocation: Invocation) throws(CommandFailure) -> [HeaderReference] {
+        var headers: [HeaderReference] = []
+        for text in invocation.all("header") {
+            let header = try parse(text)
+            guard !headers.contains(where: { isSame($0.name, header.name) }) else {
+                throw .usage("`--header \(header.name)` is given twice: give it once")
+            }
+            headers.append(header)
+        }
+        return headers
+    }
+
+    private static func parse(_ text: String) throws(CommandFailure) -> HeaderReference {
+        let parts = text.split(separator: "=", maxSplits: 1)
+        // Neither the text nor its second part is repeated: it may be the secret itself.
+        guard parts.count == 2 else {
+            throw .usage("`--header` has no source: \(forms)")
+        }
+        let name = ByteString(String(parts[0]))
+        if let refusal = HeaderNames.refusal(of: name.bytes) {
+            throw .usage("`--header \(name)` \(refusal)")
+        }
+        let source = parts[1].split(separator: ":", maxSplits: 1)
+        guard source.count == 2 else {
+            throw .usage("`--header \(name)` has no source: \(forms)")
+        }
+        return HeaderReference(name: name, source: try self.source(source[0], String(source[1]), of: name))
+    }
+
+    private static func source(
+        _ kind: Substring,
+        _ value: String,
+        of name: ByteString
+    ) throws(CommandFailure) -> HeaderSource {
+        switch kind {
+        case "env":
+            let isName = value.utf8.allSatisfy { byte in
+                byte.decimalDigit != nil || byte == UInt8(ascii: "_")
+                    || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
+            }
+            guard isName else {
+                throw .usage("`--header \(name)`: what follows env: is no name of a variable")
+            }
+            return .environment(ByteString(value))
+        case "file":
+            return .file(ByteString(FileAccess.absolute(value)))
+        case "store":
+            guard EntityName.isValid(ByteString(value)) else {
+                throw .usage("`--header \(name)`: `\(value)` is no name of a credential: \(EntityName.rule)")
+            }
+            return .stored(ByteString(value))
+        case "open":
+            guard !HeaderNames.isCredential(name.bytes) else {
+                throw .usage("`--header \(name)` carries a secret by its name: give env:, file: or store:")
+            }
+            if let refusal = HeaderValue.refusal(of: Array(value.utf8)) {
+                throw .usage("the value of `--header \(name)` \(refusal)")
+            }
+            return .open(ByteString(value))
+        default:
+            throw .usage("`--header \(name)` has no source: \(forms)")
+        }
+    }
+
+    /// In the place of the header with that name, or at the end.
+    static func put(_ header: HeaderReference, into headers: inout [HeaderReference]) {
+        guard let index = headers.firstIndex(where: { isSame($0.name, header.name) }) else {
+            return headers.append(header)
+        }
+        headers[index] = header
+    }
+
+    static func remove(_ name: String, from server: inout ServerRecord) throws(StoreError) {
+        guard let index = server.headers.firstIndex(where: { isSame($0.name, ByteString(name)) }) else {
+            throw .refused("server `\(server.name)` has no header `\(name)`")
+        }
+        server.headers.remove(at: index)
+    }
+
+    /// The source as the option writes it.
+    static func text(of source: HeaderSource) -> String {
+        switch source {
+        case .open(let value): "open:\(value)"
+        case .environment(let name): "env:\(name)"
+        case .file(let path): "file:\(path)"
+        case .stored(let name): "store:\(name)"
+        }
+    }
+
+    private static func isSame(_ left: ByteString, _ right: ByteString) -> Bool {
+        left.text.lowercased() == right.text.lowercased()
+    }
+}
