@@ -34,9 +34,17 @@ enum GrantReader {
             else {
                 continue
             }
-            labels.check(label, what: "the label `\(label.bytes.shown)`", at: fields.position, problems: &problems)
+            let isNew = labels.check(
+                label,
+                what: "the label `\(label.bytes.shown)`",
+                at: fields.position,
+                problems: &problems
+            )
             let id = fields.identity(kind: "grant", name: label, problems: &problems)
-            ids.check(id, what: "the identity \(id)", at: fields.position, problems: &problems)
+            // The identity follows from the label: one mistake, one message.
+            if isNew {
+                ids.check(id, what: "the identity \(id)", at: fields.position, problems: &problems)
+            }
             if let digest, let server {
                 let settings = GrantSettings(
                     label: label,

@@ -33,10 +33,18 @@ enum ServerReader {
             guard let named = fields.name(problems: &problems) else {
                 continue
             }
-            names.check(named.name, what: "the name `\(named.name)`", at: named.position, problems: &problems)
+            let isNew = names.check(
+                named.name,
+                what: "the name `\(named.name)`",
+                at: named.position,
+                problems: &problems
+            )
             outcome.names.insert(named.name)
             let id = fields.identity(kind: "server", name: named.name, problems: &problems)
-            ids.check(id, what: "the identity \(id)", at: fields.position, problems: &problems)
+            // The identity follows from the name: one mistake, one message.
+            if isNew {
+                ids.check(id, what: "the identity \(id)", at: fields.position, problems: &problems)
+            }
             if let upstream {
                 let settings = ServerSettings(
                     name: named.name,

@@ -103,17 +103,14 @@ public enum SettingsReader {
 struct Uniqueness<Key: Hashable> {
     private var seen: [Key: YAMLPosition] = [:]
 
-    /// Adds a problem when `key` was seen before.
-    mutating func check(_ key: Key, what: String, at position: YAMLPosition, problems: inout Problems) {
-        if let first = seen[key] {
-            problems.add(
-                .duplicate,
-                at: position,
-                "\(what) is taken",
-                remedy: "the first one is in line \(first.line)"
-            )
-        } else {
+    /// Adds a problem when `key` was seen before; whether it was not.
+    @discardableResult
+    mutating func check(_ key: Key, what: String, at position: YAMLPosition, problems: inout Problems) -> Bool {
+        guard let first = seen[key] else {
             seen[key] = position
+            return true
         }
+        problems.add(.duplicate, at: position, "\(what) is taken", remedy: "the first one is in line \(first.line)")
+        return false
     }
 }

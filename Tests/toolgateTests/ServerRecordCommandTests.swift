@@ -136,6 +136,8 @@ struct ServerRecordCommandTests {
         let (typed, third) = scene.ask("credential", "edit", "token", "--from", "-", answers: ["\(Self.secret)-3"])
         #expect(typed == .done)
         #expect(try opened(scene) == "\(Self.secret)-3")
+        let long = String(repeating: "x", count: 4_095)
+        #expect(scene.ask("credential", "edit", "token", "--from", "-", answers: [long]).0 == .refused)
         let list = scene.run("credential", "list").1
         let show = scene.run("credential", "show", "token", "--output", "json").1
         #expect(list.output.contains("sealed"))

@@ -237,6 +237,10 @@ enum SecretSource {
         guard let line = console.readHidden() else {
             throw .refused("nothing was changed")
         }
+        // A terminal cuts a line at 4,095 bytes without a word; a secret that was cut must not be sealed.
+        guard line.utf8.count < 4_000 else {
+            throw .refused("the secret is too long to be typed: give it with file: or in a pipe; nothing was changed")
+        }
         return Array(line.utf8)
     }
 }

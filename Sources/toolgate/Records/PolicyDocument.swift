@@ -79,13 +79,16 @@ enum PolicyEditor {
             throw .environment(error.message)
         }
         while true {
-            guard console.edit(editor, path) else {
-                throw .environment("the editor `\(editor)` ended badly: nothing was changed; the draft is `\(path)`")
-            }
+            let isDone = console.edit(editor, path)
             let draft = try PolicyFiles.read(path)
-            guard draft != source else {
-                FileAccess.removeFolder(folder, files: ["policy.json"])
-                throw .refused("the document is as it was: nothing was changed")
+            guard isDone, draft != source else {
+                let words = isDone ? "the document is as it was" : "the editor `\(editor)` ended badly"
+                let isLost = draft == source
+                if isLost {
+                    FileAccess.removeFolder(folder, files: ["policy.json"])
+                }
+                let failure = "\(words): nothing was changed" + (isLost ? "" : "; the draft is `\(path)`")
+                throw isDone ? .refused(failure) : .environment(failure)
             }
             do throws(CommandFailure) {
                 let document = try PolicyDocument.compile(draft, from: path, invocation)
