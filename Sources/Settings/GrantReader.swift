@@ -42,7 +42,7 @@ enum GrantReader {
             )
             let id = fields.identity(kind: "grant", name: label, problems: &problems)
             // The identity follows from the label: one mistake, one message.
-            if isNew {
+            if isNew || fields["id"] != nil {
                 ids.check(id, what: "the identity \(id)", at: fields.position, problems: &problems)
             }
             if let digest, let server {

@@ -42,7 +42,7 @@ enum ServerReader {
             outcome.names.insert(named.name)
             let id = fields.identity(kind: "server", name: named.name, problems: &problems)
             // The identity follows from the name: one mistake, one message.
-            if isNew {
+            if isNew || fields["id"] != nil {
                 ids.check(id, what: "the identity \(id)", at: fields.position, problems: &problems)
             }
             if let upstream {
