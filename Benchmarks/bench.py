@@ -1,7 +1,7 @@
 """`make bench`: the same tools/call through a stub alone, nginx, Toolgate, Envoy and mcpg, in one run on pinned cores.
 
 Writes docs/benchmarks.md and the raw results beside it. Options: --seconds N (per load), --only NAME[,NAME],
---sections main,size,policy,grants,streams,start. Loopback only, bounded in time.
+--sections main,size,policy,grants,journal,streams,start. Loopback only, bounded in time.
 """
 
 import argparse
@@ -219,6 +219,27 @@ def streams_section(folder, options, results) -> None:
         stub.stop()
 
 
+def journal_section(folder, options, results) -> None:
+    """What the journal costs: calls that go on when noted, and calls that go on when the disk has them.
+
+    With two workers on whatever cores there are, so that strict mode is limited by the disk and not by one core.
+    """
+    stub = peers.stub(folder)
+    try:
+        for mode in ("grouped", "strict"):
+            process, grant = peers.toolgate(folder, name=f"audit-{mode}", audit=mode, workers=2)
+            try:
+                target = Target("toolgate", peers.TOOLGATE, "/mcp/stub", grant, process)
+                target.check(guards=True)
+                load(folder, target, 1, body())
+                results["journal"][mode] = load(folder, target, options.seconds, body(), 32)
+                print("journal", mode, json.dumps(results["journal"][mode]), file=sys.stderr)
+            finally:
+                process.stop()
+    finally:
+        stub.stop()
+
+
 def start_section(folder, options, results) -> None:
     """Milliseconds from exec to the first answered call, over ten starts."""
     stub = peers.stub(folder)
@@ -268,13 +289,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=int, default=8)
     parser.add_argument("--only", default="stub,nginx,toolgate,envoy,mcpg")
-    parser.add_argument("--sections", default="main,size,policy,grants,streams,start")
+    parser.add_argument("--sections", default="main,size,policy,grants,journal,streams,start")
     parser.add_argument("--output", default=str(ROOT / "docs" / "benchmarks"))
     options = parser.parse_args()
     options.only = options.only.split(",")
     options.seconds = int(options.seconds)
     sections = options.sections.split(",")
-    results = {"versions": versions(), "main": {}, "size": {}, "policy": {}, "grants": {}, "streams": {}, "start": {}}
+    results = {"versions": versions(), "main": {}, "size": {}, "policy": {}, "grants": {}, "journal": {}, "streams": {}, "start": {}}
     with peers.workspace() as folder:
         if "main" in sections:
             main_section(folder, options, results)
@@ -284,6 +305,8 @@ def main() -> None:
             sweep(folder, options, results, "grants", [(str(count), 50, count, 2) for count in (1, 100, 10_000)])
         if "size" in sections:
             sweep(folder, options, results, "size", [(str(length), 50, 1, length) for length in (2, 1_000, 10_000, 100_000, 1_000_000)])
+        if "journal" in sections:
+            journal_section(folder, options, results)
         if "streams" in sections:
             streams_section(folder, options, results)
         if "start" in sections:

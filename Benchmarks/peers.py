@@ -190,7 +190,7 @@ http {{
 
 
 def toolgate(folder: pathlib.Path, tools: int = 50, grants: int = 1, name: str = "toolgate", limit: bool = True,
-             wait: bool = True) -> tuple[Process, str]:
+             wait: bool = True, audit: str = "grouped", workers: int = 1) -> tuple[Process, str]:
     """The gateway with authentication, argument rules, one limit and the log; returns it with the caller's token."""
     home = folder / name
     shutil.rmtree(home, ignore_errors=True)
@@ -208,7 +208,8 @@ def toolgate(folder: pathlib.Path, tools: int = 50, grants: int = 1, name: str =
         "policies:\n  - {name: main, server: stub, document: policy.json}\ngrants:\n" + "\n".join(lines) + "\n")
     process = Process(name, [
         TOOLGATE_BIN, "up", "--config", str(home / "toolgate.yaml"), "--listen", f"127.0.0.1:{TOOLGATE}",
-        "--data", str(home / "data"), "--log", str(home / "decisions.log"), "--workers", "1"], folder, GATEWAY_CORE)
+        "--data", str(home / "data"), "--log", str(home / "decisions.log"), "--workers", str(workers), "--audit", audit],
+        folder, GATEWAY_CORE if workers == 1 else "0,1")
     if wait:
         process.wait_for(TOOLGATE)
     return process, grant["token"]

@@ -61,6 +61,11 @@ the harness checks that an allowed call passes and, for the gateways, that a for
             ["body", "CPU per call", "nginx beside it", "ratio"],
             [[f"{row['body_bytes']:,} B", f"{row['cpu_us_per_call']:.1f} µs", f"{row['nginx_cpu_us']:.1f} µs",
               f"{row['cpu_us_per_call'] / row['nginx_cpu_us']:.2f} ×"] for row in results["size"].values()]))
+    if results["journal"]:
+        parts.append("## What the journal costs\n\nTwo workers on both cores beside load and upstream, 32 connections. `grouped` goes on when "
+                     "the system has a call's intent, `strict` when the disk has it.\n\n" + table(
+            ["`--audit`", "calls/s", "CPU per call"],
+            [[label, f"{row['calls_per_second']:,.0f}", f"{row['cpu_us_per_call']:.1f} µs"] for label, row in results["journal"].items()]))
     if results["streams"]:
         parts.append("## Memory with idle streams\n\n" + table(
             ["open `subscriptions/listen` streams", "resident"],
