@@ -1,0 +1,92 @@
+"""Plants secrets and looks for them in every output the program can make (security.md, Q11 and table F)."""
+
+import base64
+import contextlib
+import os
+import pathlib
+import re
+import signal
+import subprocess
+
+from harness import PYTHON2, TOOLGATE, Raw, gateway, upstream
+
+UPSTREAM_SECRET = "wk-7f3a91"
+ARGUMENT = "planted-argument-5d0c2e"
+
+
+def spellings(secret: str) -> list:
+    """How a secret might be written: as it is, as hexadecimal digits, as base64 (whatever it is aligned to)."""
+    raw = secret.encode()
+    found = [raw, raw.hex().encode(), raw.hex().upper().encode()]
+    for shift in range(3):
+        found.append(base64.b64encode(b"\0" * shift + raw)[4 if shift else 0:-4].rstrip(b"="))
+    return [spelling for spelling in found if len(spelling) >= 6]
+
+
+def run(folder: pathlib.Path, *words: str) -> bytes:
+    result = subprocess.run([TOOLGATE, *words, "--data", str(folder / "data")], capture_output=True, timeout=60)
+    return result.stdout + result.stderr
+
+
+def test_no_output_of_the_program_holds_a_secret(tmp_path, monkeypatch):
+    said = tmp_path / "said"
+    monkeypatch.setenv("TOOLGATE_INTEROP_LOG", str(said))
+    outputs = {}
+    with upstream(PYTHON2) as port, gateway(port, flags=("--audit-digests", "--audit", "strict")) as running:
+        data = running.folder / "data"
+        client = Raw(running)
+        client.initialize("2025-11-25")
+        call = lambda name, arguments: client.request("tools/call", {"name": name, "arguments": arguments})
+        assert "result" in call("echo", {"text": ARGUMENT})
+        call("transfer", {"to": ARGUMENT, "amount": 5})
+        call("transfer", {"to": ARGUMENT, "amount": 500})
+        call("no_such_tool", {"text": ARGUMENT})
+        call("fail", {"text": ARGUMENT})
+        client.send(b"{" + ARGUMENT.encode())
+        client.send({"jsonrpc": "2.0", "id": 1, "method": "tools/list"}, {"Authorization": "Bearer tg_lg_" + "x" * 49})
+        running.log()
+        outputs["ps"] = pathlib.Path(f"/proc/{running.process.pid}/cmdline").read_bytes()
+        for words in (["export"], ["audit", "tail", "-n", "1000"], ["audit", "query", "--output", "json"],
+                      ["audit", "export", "--format", "csv"], ["audit", "verify"], ["store", "check"], ["key", "status"]):
+            outputs["toolgate " + " ".join(words)] = run(running.folder, *words)
+        backup = running.folder / "backup.sqlite"
+        run(running.folder, "store", "backup", str(backup))
+        for path in [*data.rglob("*"), running.folder / "decisions.log", backup]:
+            if path.is_file() and path.name not in ("keys.json", "audit-signing-key"):
+                outputs[str(path.relative_to(running.folder))] = path.read_bytes()
+        assert any(name.endswith(".rows") for name in outputs) and "data/store.sqlite" in outputs and "backup.sqlite" in outputs
+        keys = [base64.urlsafe_b64decode(text + b"=") for text in re.findall(rb" ([\w-]{43})$", (data / "keys.json").read_bytes(), re.M)]
+        keys.append(bytes.fromhex((data / "audit-signing-key").read_text().strip()))
+        tokens = list(running.tokens.values())
+        # A crash: whatever the runtime says of it, and whatever file it leaves.
+        before = set(running.folder.rglob("*")) | set(pathlib.Path.cwd().glob("core*"))
+        # The first makes the runtime tell what it knows; a real fault would come again, a signal sent from outside does not.
+        for _ in range(2):
+            running.process.send_signal(signal.SIGSEGV)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                running.process.wait(10)
+        assert running.process.returncode == -signal.SIGSEGV
+        left = (set(running.folder.rglob("*")) | set(pathlib.Path.cwd().glob("core*"))) - before
+        assert not [path for path in left if path.name.startswith("core")], left
+        running.process.returncode = 0
+        outputs["standard output and error"] = said.read_bytes()
+    assert len(keys) == 4, "the key files are not where this test looks for keys"
+    planted = {"argument": ARGUMENT, "upstream credential": UPSTREAM_SECRET}
+    planted |= {f"token {number}": token for number, token in enumerate(tokens)}
+    for where, content in outputs.items():
+        assert content or where == "standard output and error" or where.endswith("lock"), where
+        for name, secret in planted.items():
+            for spelling in spellings(secret):
+                assert spelling not in content, f"the {name} stands in {where}"
+        for key in keys:
+            written = [key, base64.b64encode(key)[:42], base64.urlsafe_b64encode(key)[:42]]
+            assert not any(form in content for form in written), f"a key stands in {where}"
+            assert key.hex().encode() not in content.lower(), f"a key stands in {where}"
+
+
+def test_the_search_would_find_what_it_looks_for():
+    for shift in range(5):
+        text = base64.b64encode(b"q" * shift + ARGUMENT.encode() + b"zz")
+        assert any(spelling in text for spelling in spellings(ARGUMENT))
+    assert any(spelling in ARGUMENT.encode().hex().encode() for spelling in spellings(ARGUMENT))
+    assert os.path.exists(TOOLGATE)
