@@ -30,9 +30,12 @@ def run(folder: pathlib.Path, *words: str) -> bytes:
 
 def test_no_output_of_the_program_holds_a_secret(tmp_path, monkeypatch):
     said = tmp_path / "said"
-    monkeypatch.setenv("TOOLGATE_INTEROP_LOG", str(said))
     outputs = {}
-    with upstream(PYTHON2) as port, gateway(port, flags=("--audit-digests", "--audit", "strict")) as running:
+    with contextlib.ExitStack() as running_programs:
+        port = running_programs.enter_context(upstream(PYTHON2))
+        # From here on: what the upstream says is its own affair.
+        monkeypatch.setenv("TOOLGATE_INTEROP_LOG", str(said))
+        running = running_programs.enter_context(gateway(port, flags=("--audit-digests", "--audit", "strict")))
         data = running.folder / "data"
         client = Raw(running)
         client.initialize("2025-11-25")
