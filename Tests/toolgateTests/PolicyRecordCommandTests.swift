@@ -127,19 +127,35 @@ struct PolicyRecordCommandTests {
         #expect(try number(scene) == 2)
     }
 
-    @Test("what somebody else changed while a document was in the editor is not overwritten")
+    @Test("a version somebody else made while a document was in the editor is not overwritten, nor is the draft lost")
     func concurrentEdit() throws {
         let scene = try StoreScene()
         try scene.furnish()
         let folder = scene.folder
-        let (status, console) = scene.ask("policy", "edit", "sales", answers: []) { _, path in
-            let other = RecordingConsole(environment: ["TOOLGATE_DATA": folder])
-            _ = CommandTable.run(["member", "add", "bob"], console: other.console)
-            return (try? FileAccess.write(Array(Self.other.utf8), to: path)) != nil
+        let file = try scene.write(#"{"version":"1","default":"deny"}"#, "theirs.json")
+        let kept = Guarded("")
+        let edit: @Sendable ([String]) -> @Sendable (String, String) -> Bool = { words in
+            { _, path in
+                kept.withLock { $0 = path }
+                let other = RecordingConsole(environment: ["TOOLGATE_DATA": folder])
+                _ = CommandTable.run(words, console: other.console)
+                return (try? FileAccess.write(Array(Self.other.utf8), to: path)) != nil
+            }
         }
+        let theirs = ["policy", "edit", "sales", "--file", file]
+        let (status, console) = scene.ask("policy", "edit", "sales", answers: [], edit: edit(theirs))
         #expect(status == .refused)
-        #expect(console.error.contains("somebody else changed the store"))
-        #expect(try number(scene) == 1)
+        let draft = kept.withLock { $0 }
+        #expect(console.error.contains("another version meanwhile"))
+        #expect(console.error.contains(draft))
+        #expect(try FileAccess.read(draft) == Array(Self.other.utf8))
+        FileAccess.removeFolder(String(draft.dropLast("/policy.json".count)), files: ["policy.json"])
+        #expect(try number(scene) == 2)
+        // A change of something else is none of the policy's.
+        let other = scene.ask("policy", "edit", "sales", answers: [], edit: edit(["member", "add", "bob"]))
+        #expect(other.0 == .done, "\(other.1.error)")
+        #expect(try number(scene) == 3)
+        #expect(FileAccess.stamp(kept.withLock { $0 }) == nil)
     }
 
     @Test("a policy is listed with its grants, renamed, and removed when nothing is under it any more")

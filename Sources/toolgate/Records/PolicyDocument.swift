@@ -56,14 +56,23 @@ enum PolicyEditor {
     /// What a policy without any version begins as: it denies everything.
     static let template = Array("{\n  \"version\": \"1\",\n  \"default\": \"deny\",\n  \"tools\": {}\n}\n".utf8)
 
-    /// What the person makes of a document, once it loads.
+    /// A file a person works on, in a folder of its own that only they can read.
+    struct Draft {
+        let folder: String
+        var path: String { "\(folder)/policy.json" }
+
+        func remove() {
+            FileAccess.removeFolder(folder, files: ["policy.json"])
+        }
+    }
+
+    /// What the person makes of a document, once it loads, and the draft, which the caller removes.
     ///
     /// A draft that does not load can be edited again, else it is kept, and said where.
     static func edit(
         _ source: [UInt8],
-        name: String,
         _ invocation: Invocation
-    ) throws(CommandFailure) -> PolicyDocument {
+    ) throws(CommandFailure) -> (PolicyDocument, Draft) {
         let console = invocation.console
         let editors = ["VISUAL", "EDITOR"].compactMap { console.environment[$0] }
         guard console.inputIsTerminal, let editor = editors.first(where: { !$0.isEmpty }) else {
@@ -71,8 +80,8 @@ enum PolicyEditor {
                 "give the document with `--file`; `policy edit` without it needs a terminal, and an editor in EDITOR"
             )
         }
-        let folder = try FileAccess.makeTemporaryFolder(prefix: "toolgate-edit")
-        let path = "\(folder)/policy.json"
+        let file = Draft(folder: try FileAccess.makeTemporaryFolder(prefix: "toolgate-edit"))
+        let path = file.path
         do throws(FileProblem) {
             try FileAccess.write(source, to: path)
         } catch {
@@ -85,15 +94,13 @@ enum PolicyEditor {
                 let words = isDone ? "the document is as it was" : "the editor `\(editor)` ended badly"
                 let isLost = draft == source
                 if isLost {
-                    FileAccess.removeFolder(folder, files: ["policy.json"])
+                    file.remove()
                 }
                 let failure = "\(words): nothing was changed" + (isLost ? "" : "; the draft is `\(path)`")
                 throw isDone ? .refused(failure) : .environment(failure)
             }
             do throws(CommandFailure) {
-                let document = try PolicyDocument.compile(draft, from: path, invocation)
-                FileAccess.removeFolder(folder, files: ["policy.json"])
-                return document
+                return (try PolicyDocument.compile(draft, from: path, invocation), file)
             } catch {
                 guard Confirmation.isAgreed("It does not load. Edit it again?", console) else {
                     throw .refused("nothing was changed; the draft is `\(path)`")

@@ -128,20 +128,23 @@ enum PolicyRecordCommands {
         if invocation.isOn("rename"), !invocation.isOn("file") {
             return try rename(name, store, invocation)
         }
-        let (old, revision) = try store.read { records throws(StoreError) in
-            let policy = try records.policy(name)
-            return (try records.reader.currentVersion(of: policy.id)?.source, try records.reader.revision())
-        }
-        let document: PolicyDocument
-        if let file = invocation.value("file") {
-            document = try PolicyDocument.compile(PolicyFiles.read(file), from: file, invocation)
-        } else {
-            document = try PolicyEditor.edit(old ?? PolicyEditor.template, name: name, invocation)
-        }
         let note = invocation.value("note").map { ByteString($0) }
-        // In an editor somebody worked on what they saw: a change in between must not be lost.
-        let expected = invocation.isOn("file") ? nil : revision
-        return try put(document, in: name, note: note, expecting: expected, store, invocation)
+        if let file = invocation.value("file") {
+            let document = try PolicyDocument.compile(PolicyFiles.read(file), from: file, invocation)
+            return try put(document, in: name, note: note, store, invocation)
+        }
+        let seen = try store.read { records throws(StoreError) in
+            try records.reader.currentVersion(of: try records.policy(name).id)
+        }
+        let (document, draft) = try PolicyEditor.edit(seen?.source ?? PolicyEditor.template, invocation)
+        do throws(CommandFailure) {
+            // Somebody worked on what they saw: a version made meanwhile must not be lost, nor their work.
+            let status = try put(document, in: name, note: note, after: .some(seen?.number), store, invocation)
+            draft.remove()
+            return status
+        } catch {
+            throw CommandFailure(status: error.status, message: "\(error.message); the draft is `\(draft.path)`")
+        }
     }
 
     static let history = Command(
@@ -192,7 +195,7 @@ enum PolicyRecordCommands {
         }
         let document = try PolicyDocument.compile(source, from: "\(name) version \(number)", invocation)
         let note = ByteString(invocation.value("note") ?? "back to version \(number)")
-        return try put(document, in: name, note: note, expecting: nil, store, invocation)
+        return try put(document, in: name, note: note, store, invocation)
     }
 
     static let remove = Command(
@@ -226,11 +229,12 @@ enum PolicyRecordCommands {
         let isNew: Bool
     }
 
+    /// Makes a document the version in force; with `seen`, only after that version, `nil` being none.
     private static func put(
         _ document: PolicyDocument,
         in name: String,
         note: ByteString?,
-        expecting revision: Int?,
+        after seen: Int?? = nil,
         _ store: OpenStore,
         _ invocation: Invocation
     ) throws(CommandFailure) -> CommandStatus {
@@ -243,9 +247,12 @@ enum PolicyRecordCommands {
                 return Put(record: try printed(of: policy, records), before: before, isNew: false)
             }
         } else {
-            outcome = try store.change(expecting: revision) { writer, records throws(StoreError) in
+            outcome = try store.change { writer, records throws(StoreError) in
                 var policy = try records.policy(name)
                 let before = try records.reader.currentVersion(of: policy.id)
+                if let seen, before?.number != seen {
+                    throw .refused("policy `\(name)` got another version meanwhile: look at it, then edit again")
+                }
                 if let another = invocation.value("rename") {
                     policy.name = ByteString(another)
                     try writer.save(policy)
