@@ -95,12 +95,15 @@ struct StreamRecovery {
         if whole < bytes.count {
             try setAside(Array(bytes[whole...]), number)
             let file = try OpenFile.open(path, O_WRONLY, "open")
-            guard ftruncate(file.descriptor, whole) == 0, fsync(file.descriptor) == 0 else {
+            guard ftruncate(file.descriptor, whole) == 0 else {
                 throw .file(path: path, operation: "shorten", error: errno)
             }
         } else if JournalFiles.exists(cutPath) {
             note(cut: try JournalFiles.read(cutPath), number)
         }
+        // The process before may have died between a write and its synchronisation. What comes next builds on these rows: a
+        // loss of power must not take them from under it.
+        try JournalFiles.synchronise(file: path)
         return true
     }
 

@@ -168,6 +168,14 @@ public enum JournalFiles {
         try synchronise(folder: path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ".")
     }
 
+    /// Puts on the disk what whoever wrote a file before has not.
+    static func synchronise(file path: String) throws(JournalFailure) {
+        let file = try OpenFile.open(path, O_WRONLY, "open")
+        guard fsync(file.descriptor) == 0 else {
+            throw .file(path: path, operation: "synchronise", error: errno)
+        }
+    }
+
     /// Puts a folder's list of files on the disk: new names and removed ones last from here on.
     static func synchronise(folder: String) throws(JournalFailure) {
         let file = try OpenFile.open(folder.isEmpty ? "/" : folder, O_RDONLY | O_DIRECTORY, "open")
