@@ -58,8 +58,9 @@ struct ServedStore: Sendable {
 
     /// Puts the counters that were kept back into a gateway that does not listen yet.
     ///
-    /// After a crash, what the journal has of calls since they were kept is counted on top. One that cannot be read would
-    /// begin at zero and admit what it must not: the gateway does not start with it.
+    /// What the journal has of calls since they were kept is counted on top, whatever end the process before came to: one
+    /// that ended its journal may have died before it kept its counters. A counter that cannot be read would begin at zero
+    /// and admit what it must not: the gateway does not start with it.
     func restoreCounters(of service: GatewayService, journal: AuditJournal?) throws(CommandFailure) {
         let states = try attempt { () throws(StoreError) in
             try store.read { reader throws(StoreError) in try reader.quotaStates() }
@@ -67,11 +68,12 @@ struct ServedStore: Sendable {
         var unreadable = service.restore(
             counters: states.map { CounterState(counter: $0.counter, windows: $0.windows) }
         )
-        if let journal, !journal.recovery.brokenStreams.isEmpty {
-            let now = SystemTime().wallTime
-            // No window is longer than a sliding month.
-            let longest = WallTime(milliseconds: now.milliseconds - 31 * 86_400_000)
-            let kept = states.map(\.updated).max() ?? longest
+        if let journal {
+            let now = SystemTime().wallTime.milliseconds
+            // Where nothing was kept at all there is little to find: the calls of a process that died as soon as it had
+            // started, maybe some refused starts ago. After a crash all is read; no window is longer than a sliding month.
+            let reach: Int64 = journal.recovery.brokenStreams.isEmpty ? 3_600_000 : 31 * 86_400_000
+            let kept = states.map(\.updated).max() ?? WallTime(milliseconds: now - reach)
             do throws(JournalFailure) {
                 unreadable += service.replay(try journal.charges(since: kept))
             } catch {
@@ -181,7 +183,7 @@ final class StoreKeeper {
     /// Keeps what the gateway counted and saw, once it has ended.
     func finish() {
         do throws(StoreError) {
-            try keepCounters(isDurable: true)
+            try keepCounters(isLast: true)
             pinsDueAt = nil
             try writePins()
             try keepUses()
@@ -193,17 +195,29 @@ final class StoreKeeper {
     }
 
     /// Keeps the counters that changed; what cannot be kept now is kept later.
-    private func keepCounters(isDurable: Bool = false) throws(StoreError) {
+    ///
+    /// - Parameter isLast: whether the gateway has ended.
+    private func keepCounters(isLast: Bool = false) throws(StoreError) {
         // Read before the counters are: what is admitted from now on is replayed from the journal, should it have to be.
-        let now = time.wallTime
+        var now = time.wallTime
         for state in service.takeCounterChanges() {
             unkept[state.counter] = state.windows
+        }
+        if isLast {
+            // Nothing is admitted any more, and nothing of this millisecond is to be counted twice by the next start.
+            now = WallTime(milliseconds: now.milliseconds + 1)
+            if unkept.isEmpty,
+                let state = try served.store.read({ reader throws(StoreError) in try reader.quotaStates() }).first
+            {
+                // Kept again for its time: up to there the next start need not read the journal.
+                unkept[state.counter] = state.windows
+            }
         }
         guard !unkept.isEmpty else {
             return
         }
         let states = unkept
-        try served.store.keep(isDurable: isDurable) { ledger throws(StoreError) in
+        try served.store.keep(isDurable: isLast) { ledger throws(StoreError) in
             try ledger.forget(counters: states.filter(\.value.isEmpty).map(\.key))
             try ledger.keep(
                 states.filter { !$0.value.isEmpty }
