@@ -8,10 +8,8 @@ struct RelistSchedule {
     /// The least time between two listings of one server, whichever worker's turn it is.
     var least: Duration { interval * 4 / 5 }
 
-    /// When a worker's next turn comes: from four to six fifths of the interval, so that many gateways do not ask one
-    /// server in step.
-    ///
-    /// - Parameter roll: a random byte.
+    /// When a worker's next turn comes: from four to six fifths of the interval, as `roll` has it, a random byte; so that
+    /// many gateways do not ask one server in step.
     func delay(roll: UInt8) -> Duration {
         least + interval * 2 / 5 * Int(roll) / 255
     }
