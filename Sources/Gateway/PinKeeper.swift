@@ -9,7 +9,7 @@ public import Stores
 public struct PinKeeper: Sendable {
     // LIMIT: changes of pins a store has already; each leaves an event for ever, and a hostile server could change all
     // its tools at every listing. What is not written yet is judged all the same.
-    private static let maximumUpdates = 2_000
+    var maximumUpdates = 2_000
     private static let secondsPerUpdate = 10
     // LIMIT: events looked at one by one; after more, every server's pins are read.
     private static let maximumEvents = 1_000
@@ -60,7 +60,7 @@ public struct PinKeeper: Sendable {
     public mutating func write(to store: some Store, now: Instant) throws(StoreError) -> Move? {
         var batch: [EntityID: UnsavedPins] = [:]
         for server in servers {
-            let updates = allowances[server, default: Allowance(at: now)].available(at: now)
+            let updates = allowances[server, default: Allowance(maximumUpdates, at: now)].available(at: now)
             let pins = shared.inventory(of: Self.identity(of: server)).unsaved(of: server, updates: updates)
             if !pins.records.isEmpty {
                 batch[server] = pins
@@ -78,7 +78,7 @@ public struct PinKeeper: Sendable {
         }
         for (server, kept) in pins {
             shared.inventory(of: Self.identity(of: server)).save(kept.records)
-            allowances[server, default: Allowance(at: now)].take(kept.updates)
+            allowances[server]?.take(kept.updates)
         }
         guard last != sequence else {
             return nil
@@ -156,17 +156,20 @@ public struct PinKeeper: Sendable {
 
     /// How many updates of one server's pins may be written: refilled slowly, so that a burst passes.
     private struct Allowance {
-        private var count = maximumUpdates
+        private let most: Int
+        private var count: Int
         private var refilledAt: Instant
 
-        init(at now: Instant) {
+        init(_ most: Int, at now: Instant) {
+            self.most = most
+            count = most
             refilledAt = now
         }
 
         mutating func available(at now: Instant) -> Int {
             let earned = Int(now.elapsed(since: refilledAt).components.seconds) / secondsPerUpdate
             if earned > 0 {
-                count = min(maximumUpdates, count + earned)
+                count = min(most, count + earned)
                 refilledAt = refilledAt.advanced(by: .seconds(earned * secondsPerUpdate))
             }
             return count

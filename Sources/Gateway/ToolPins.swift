@@ -14,12 +14,12 @@ internal import Stores
 /// A definition that goes back to the accepted one needs nobody to accept it.
 struct ToolPins {
     // LIMIT: names remembered for one server; further ones are never listed.
-    static let maximumNames = 20_000
+    var maximumNames = 20_000
     // LIMIT: bytes of a definition's canonical form, what a store keeps; a tool with a larger one is not listed.
     static let maximumDefinitionBytes = 1 << 20
     // LIMIT: bytes of all pinned definitions of one server; tools beyond are never listed. As many again may wait to be
     // accepted; a change beyond that is judged, but its text is not kept.
-    static let maximumBytes = 64 << 20
+    var maximumBytes = 64 << 20
     // LIMIT: bytes of a name, what a store keeps; a tool with a longer one is not listed.
     static let maximumNameBytes = 1_024
     /// Who accepted what was there when a server was listed first.
@@ -78,8 +78,8 @@ struct ToolPins {
 
     /// A tool's first pin; `nil` beyond the bounds.
     private func firstPin(of tool: ToolDefinition, at now: WallTime) -> Pin? {
-        guard pins.count < Self.maximumNames, let definition = PinnedDefinition(of: tool, seen: now),
-            pinnedBytes + definition.canonical.count <= Self.maximumBytes
+        guard pins.count < maximumNames, let definition = PinnedDefinition(of: tool, seen: now),
+            pinnedBytes + definition.canonical.count <= maximumBytes
         else {
             return nil
         }
@@ -110,7 +110,7 @@ struct ToolPins {
         let old = pins[name]
         pinnedBytes += pin.definition.canonical.count - (old?.definition.canonical.count ?? 0)
         waitingBytes -= old?.waiting?.canonical.count ?? 0
-        if let waiting = pin.waiting, waitingBytes + waiting.canonical.count > Self.maximumBytes {
+        if let waiting = pin.waiting, waitingBytes + waiting.canonical.count > maximumBytes {
             pin.waiting = nil
         }
         waitingBytes += pin.waiting?.canonical.count ?? 0

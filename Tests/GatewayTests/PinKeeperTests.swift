@@ -256,37 +256,42 @@ struct PinKeeperTests {
         let long = String(repeating: "n", count: ToolPins.maximumNameBytes + 1)
         try process.list([Self.tool(long), Self.tool("a")])
         #expect(process.standing(ByteString(long)) == nil)
-        var many: [ToolDefinition] = []
-        for number in 0...ToolPins.maximumNames {
-            many.append(try Self.tool("t\(number)"))
-        }
-        process.list(many)
-        #expect(process.inventory.table?.count == ToolPins.maximumNames - 1, "`a` is remembered too")
-        #expect(process.standing(ByteString("t\(ToolPins.maximumNames)")) == nil)
+        var pins = ToolPins()
+        pins.maximumNames = 100
+        let many = try (0...100).map { try Self.tool("t\($0)") }
+        _ = pins.take(many, isWhole: true, at: ToolPinTests.now)
+        #expect(pins.listed.count == 100)
+        #expect(pins.listed["t100"] == nil)
+        _ = pins.take([try Self.tool("other")], isWhole: true, at: ToolPinTests.now)
+        #expect(pins.listed.isEmpty, "those that are gone are remembered")
     }
 
     @Test("E2: the bytes of all definitions of a server are bounded, whatever its lists add up to")
     func hostileBytes() throws {
-        let text = String(repeating: "x", count: ToolPins.maximumDefinitionBytes - 1_000)
-        let later = String(repeating: "y", count: ToolPins.maximumDefinitionBytes - 1_000)
         var pins = ToolPins()
-        let most = ToolPins.maximumBytes / (ToolPins.maximumDefinitionBytes - 1_000)
-        for number in 0...(most + 1) {
-            _ = pins.take([try Self.tool("t\(number)", text)], isWhole: false, at: ToolPinTests.now)
+        pins.maximumBytes = 10_000
+        let first = try Self.tool("t10", String(repeating: "x", count: 900))
+        let most = pins.maximumBytes / JSONCanonical.exact(first.definition).count
+        for number in 10..<(most + 20) {
+            let tool = try Self.tool("t\(number)", String(repeating: "x", count: 900))
+            _ = pins.take([tool], isWhole: false, at: ToolPinTests.now)
         }
-        #expect(pins.listed.count <= most)
-        #expect(pins.listed.count >= most - 1)
-        for number in 0..<most {
-            _ = pins.take([try Self.tool("t\(number)", later)], isWhole: false, at: ToolPinTests.now)
+        #expect(pins.listed.count == most)
+        for number in 10..<(most + 10) {
+            let tool = try Self.tool("t\(number)", String(repeating: "y", count: 1_800))
+            _ = pins.take([tool], isWhole: false, at: ToolPinTests.now)
         }
         #expect(pins.listed.values.allSatisfy { $0.standing == .changed })
+        let waiting = pins.unsaved(of: .random(), updates: 0).records.compactMap { $0.pending?.canonical.count }
+        #expect(!waiting.isEmpty && waiting.reduce(0, +) <= pins.maximumBytes)
     }
 
     @Test("a server that changes its tools at every listing does not fill the store: what is not written is judged")
     func flood() throws {
         let scene = try Scene()
         var process = try Process(scene)
-        let names = (0..<3_000).map { "t\($0)" }
+        process.keeper.maximumUpdates = 20
+        let names = (0..<30).map { "t\($0)" }
         process.list(try names.map { try Self.tool($0) })
         try process.write()
         process.list(try names.map { try Self.tool($0, "other") })
@@ -297,11 +302,11 @@ struct PinKeeperTests {
             return try scene.store.read { reader throws(StoreError) in try reader.pins(of: id) }
                 .count { $0.standing == .changed }
         }
-        #expect(try changes() == 2_000)
+        #expect(try changes() == 20)
         #expect(names.allSatisfy { process.standing(ByteString($0)) == .changed })
-        scene.time.advance(seconds: 100)
+        scene.time.advance(seconds: 30)
         try process.write()
-        #expect(try changes() == 2_010)
+        #expect(try changes() == 23)
     }
 }
 
