@@ -179,14 +179,17 @@ class Kills:
             if self.journal.intents[self.digests.of("id", name)].result is None:
                 raise Finding(f"the answered call {name} has no outcome")
 
-    @property
-    def fullness(self) -> tuple[int, int]:
-        """Accounts that were filled to the last call, and accounts that were tried beyond their end."""
-        last = {tool: f"{tool}-{number // Demand.PER_ACCOUNT}" for tool, number in self.demand.accounts.items()}
-        done = {
-            counter: total for counter, total in self.sums.items()
-            if counter[0] == "steady" and int(counter[1].split("-")[1]) + 2 < int(last["steady"].split("-")[1])}
-        return sum(total == MAXIMUM["steady"] for total in done.values()), len(done)
+    def fullness(self) -> dict:
+        """Of the accounts that were tried far beyond their limit: how many there are, how many calls they got too few."""
+        newest = self.demand.accounts["steady"] // Demand.PER_ACCOUNT
+        done = [
+            total for (tool, account), total in self.sums.items()
+            if tool == "steady" and int(account.split("-")[1]) + 2 < newest]
+        return {
+            "accounts tried beyond": len(done),
+            "accounts filled exactly": sum(total == MAXIMUM["steady"] for total in done),
+            "calls too few": sum(MAXIMUM["steady"] - total for total in done),
+        }
 
 
 def run(folder: pathlib.Path, kills: int, seed: int, say) -> dict:
@@ -205,7 +208,7 @@ def run(folder: pathlib.Path, kills: int, seed: int, say) -> dict:
                     raise Finding(f"seed {seed + life}, round {number} ({', '.join(part.story[-4:])}): {finding}") from None
                 number += 1
             part.finish()
-            part.counts["accounts filled exactly"], part.counts["accounts tried beyond"] = part.fullness
+            part.counts.update(part.fullness())
             part.counts["rows"] = part.journal.rows
             for name, count in part.counts.items():
                 total[name] = total.get(name, 0) + count

@@ -31,8 +31,8 @@ def kills_table(counts: dict) -> list[str]:
         "| rows gone that had been there, segments that do not verify, stores that are not sound | 0 |",
         f"| calls left open, closed as `unknown` by the next start | {counts['closed as unknown']}; still open after it: 0 |",
         f"| calls refused by limits | {counts['refused by limits']}; calls beyond a limit over all processes: 0 |",
-        f"| accounts tried beyond their limit | {counts['accounts tried beyond']}; "
-        f"filled to the very last call: {counts['accounts filled exactly']} |",
+        f"| accounts of {kills.MAXIMUM['steady']} calls tried far beyond that | {counts['accounts tried beyond']}; filled to the very "
+        f"last call: {counts['accounts filled exactly']}; calls too few, together: {counts['calls too few']} |",
     ]
 
 

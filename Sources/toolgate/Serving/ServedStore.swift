@@ -197,6 +197,7 @@ final class StoreKeeper {
     /// Keeps the counters that changed; what cannot be kept now is kept later.
     ///
     /// - Parameter isLast: whether the gateway has ended.
+    /// - Throws: what the store says; everything is kept with the next attempt.
     private func keepCounters(isLast: Bool = false) throws(StoreError) {
         // Read before the counters are: what is admitted from now on is replayed from the journal, should it have to be.
         var now = time.wallTime
