@@ -19,9 +19,10 @@ from journal import Digests, Journal
 from rig import HERE, MAXIMUM, Client, Demand, Finding, Gateway, Installation, Load, Upstream
 
 # In grouped mode a row may wait so long for the disk to be asked: 40 ms rounded up to ticks of 8 ms, and a turn of the loop.
-GROUPED_NS = 50_000_000 + 8_000_000
-# This machine may be busy with something else; what was really waited for is in the table.
-NOISE_NS = int(os.environ.get("FAULT_NOISE_MS", "150")) * 1_000_000
+# Half of all rows have to be faster than that even on a machine that is busy with something else; what the slowest waited
+# for is in the table, and is a finding only when it is longer than any such excuse.
+GROUPED_MS = 58
+NOISE_MS = int(os.environ.get("FAULT_NOISE_MS", "1000"))
 
 
 def build_shim(folder: pathlib.Path) -> pathlib.Path:
@@ -91,8 +92,6 @@ class Trace:
         self.changes: list[tuple] = []
         self.folder_syncs: list[tuple[int, str, int]] = []
         self.times: list[int] = []
-        # Per write to a segment of the journal: when, and how long until the disk was asked.
-        self.waits: list[tuple[int, int]] = []
 
     def read(self, path: pathlib.Path) -> None:
         data = path.read_bytes()
@@ -170,7 +169,7 @@ class Trace:
                 path.write_bytes(file.at(cut, choose))
                 path.chmod(0o600)
 
-    def grouped_waits(self) -> list[int]:
+    def waits(self) -> list[int]:
         """For each write to a segment, the ns until the synchronisation that covers it began."""
         waits = []
         for file in set(self.inodes.values()):
@@ -279,10 +278,10 @@ class Recovery:
             return
         if self.recording.mode == "strict":
             raise Finding(f"{len(missing)} executed calls have no durable intent: {missing[0].id}")
-        age = self.moment - min(call.monotonic for call in missing)
-        counts["oldest missing, ms"] = max(counts["oldest missing, ms"], round(age / 1_000_000))
-        if age > GROUPED_NS + NOISE_NS:
-            raise Finding(f"a call executed {age // 1_000_000} ms before the power went has no intent: {missing[0].id}")
+        age = (self.moment - min(call.monotonic for call in missing)) // 1_000_000
+        counts["oldest missing, ms"] = max(counts["oldest missing, ms"], age)
+        if age > GROUPED_MS + NOISE_MS:
+            raise Finding(f"a call executed {age} ms before the power went has no intent: {missing[0].id}")
 
     def check_limits(self, gateway: Gateway, executed: list, missing: int, counts: dict) -> None:
         """What is still admitted on the accounts in use then, on top of what was executed, is within their limits."""
@@ -314,8 +313,10 @@ def run(folder: pathlib.Path, points: int, seed: int, say) -> dict:
         shim = build_shim(folder)
         for mode in ("strict", "grouped"):
             recording = Recording(folder / mode, upstream, shim, mode, seed)
-            waits = recording.trace.grouped_waits()
-            counts[f"longest wait for a synchronisation, {mode}, ms"] = round(max(waits) / 1_000_000, 1)
+            waits = sorted(round(wait / 1_000_000) for wait in recording.trace.waits())
+            counts[f"median wait, {mode}, ms"], counts[f"longest wait, {mode}, ms"] = waits[len(waits) // 2], waits[-1]
+            if waits[len(waits) // 2] > GROUPED_MS:
+                raise Finding(f"{mode}: half of the rows wait {waits[len(waits) // 2]} ms and more for the disk to be asked")
             for number in range(points // 2):
                 recovery = Recovery(recording, number)
                 try:

@@ -43,8 +43,8 @@ def powerloss_table(counts: dict) -> list[str]:
         f"| calls executed before the power went, together | {counts['executed before']} |",
         f"| executed without a durable intent, strict | {counts['intents missing, strict']} |",
         f"| executed without a durable intent, grouped | {counts['intents missing, grouped']}, the oldest "
-        f"{counts['oldest missing, ms']} ms before (longest wait from a write to its synchronisation: "
-        f"{counts['longest wait for a synchronisation, grouped, ms']} ms) |",
+        f"{counts['oldest missing, ms']} ms before (from a write to its synchronisation: "
+        f"{counts['median wait, grouped, ms']} ms in the median, {counts['longest wait, grouped, ms']} ms at most) |",
         "| journals that do not verify, stores that are not sound, gateways that do not start | 0 |",
         f"| limits tried to their end afterwards | {counts['limits tried']}; beyond the limit: 0 "
         "(grouped: beyond it by more than the calls that are missing) |",
