@@ -2,8 +2,10 @@ public import Base
 public import Settings
 
 extension StoreWriter {
-    // LIMIT: a policy of a thousand tools with rules is a tenth of that.
-    static let maximumSourceBytes = 1 << 20
+    // LIMIT: what the engine reads at most; a policy of a thousand tools with rules is a tenth of that.
+    static let maximumPolicyBytes = 4 << 20
+    // LIMIT: one tool's definition.
+    static let maximumDefinitionBytes = 1 << 20
 
     /// Adds a policy without any version, or gives the one with its identity another name or server.
     ///
@@ -43,8 +45,8 @@ extension StoreWriter {
             throw .notFound(Subject(.policy, id: policy))
         }
         try checkDigest(digest)
-        guard source.count <= Self.maximumSourceBytes else {
-            throw .refused("a policy has at most \(Self.maximumSourceBytes) bytes, this one \(source.count)")
+        guard source.count <= Self.maximumPolicyBytes else {
+            throw .refused("a policy has at most \(Self.maximumPolicyBytes) bytes, this one \(source.count)")
         }
         guard (note?.count ?? 0) <= 1_024 else {
             throw .refused("a note has at most 1024 bytes")

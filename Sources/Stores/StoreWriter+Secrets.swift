@@ -149,8 +149,8 @@ extension StoreWriter {
         }
         for definition in [pin.definition] + [pin.pending].compactMap({ $0 }) {
             try checkDigest(definition.digest)
-            guard definition.canonical.count <= Self.maximumSourceBytes else {
-                throw .refused("a tool's definition has at most \(Self.maximumSourceBytes) bytes")
+            guard definition.canonical.count <= Self.maximumDefinitionBytes else {
+                throw .refused("a tool's definition has at most \(Self.maximumDefinitionBytes) bytes")
             }
         }
         guard !pin.tool.isEmpty, pin.tool.count <= 1_024, ByteString(pin.tool.text) == pin.tool else {

@@ -78,7 +78,7 @@ extension StoreClause {
                 }
             }
             #expect(try addition([], [1], to: policy.id)?.rule?.contains("32 bytes") == true)
-            #expect(try addition(Scene.bytes(0, (1 << 20) + 1), Scene.bytes(1), to: policy.id)?.rule != nil)
+            #expect(try addition(Scene.bytes(0, (4 << 20) + 1), Scene.bytes(1), to: policy.id)?.rule != nil)
             #expect(try addition([], Scene.bytes(1), to: .random())?.isNotFound == true)
         },
     ]

@@ -41,7 +41,7 @@ public struct PolicyVersion: Hashable, Sendable {
     public let policy: EntityID
     /// From 1, without gaps.
     public let number: Int
-    /// The very bytes that were given; at most 1 MiB.
+    /// The very bytes that were given; at most 4 MiB, as the engine reads.
     public let source: [UInt8]
     /// The SHA-256 of the document's canonical form: 32 bytes.
     public let digest: [UInt8]
