@@ -257,7 +257,7 @@ extension GatewayWorker {
 
     /// What a state is bound to: method, name and arguments, by their exact values.
     private static func digest(of request: ClientRequest) -> [UInt8] {
-        var payload = HandlePayloadWriter()
+        var payload = FieldWriter()
         payload.append(request.method.rawValue)
         payload.append(run: request.name?.bytes ?? [])
         payload.append(run: request.arguments.map { JSONCanonical.exact($0) } ?? [])

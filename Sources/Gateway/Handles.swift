@@ -29,7 +29,7 @@ struct Handles: Sendable {
         grant: GrantEntry,
         now: WallTime
     ) -> ByteString? {
-        var payload = HandlePayloadWriter()
+        var payload = FieldWriter()
         payload.append(revision.rawValue)
         payload.append(capabilities.rawValue)
         payload.append(upstreamID == nil ? 0 : 1)
@@ -69,7 +69,7 @@ struct Handles: Sendable {
 
     /// Our cursor for a server's cursor of one kind of list.
     func sealCursor(_ cursor: [UInt8], of method: MCPMethod, grant: GrantEntry, now: WallTime) -> ByteString? {
-        var payload = HandlePayloadWriter()
+        var payload = FieldWriter()
         payload.append(method.rawValue)
         payload.append(run: cursor)
         return seal(payload, .cursor, grant, lifetime: limits.handleLifetime, now: now)
@@ -94,7 +94,7 @@ struct Handles: Sendable {
         grant: GrantEntry,
         now: WallTime
     ) -> RequestID? {
-        var payload = HandlePayloadWriter()
+        var payload = FieldWriter()
         payload.append(run: id.json)
         payload.append(run: Self.fingerprint(of: session))
         return seal(payload, .handle, grant, lifetime: limits.handleLifetime, now: now).map { RequestID(text: $0) }
@@ -132,7 +132,7 @@ struct Handles: Sendable {
 
     /// Our state for a server's state: bound to what was asked, so that a retry asks the same (security.md, D2).
     func sealRequestState(_ state: [UInt8]?, digest: [UInt8], grant: GrantEntry, now: WallTime) -> ByteString? {
-        var payload = HandlePayloadWriter()
+        var payload = FieldWriter()
         payload.append(state == nil ? 0 : 1)
         payload.append(run: state ?? [])
         payload.append(run: digest)
@@ -153,7 +153,7 @@ struct Handles: Sendable {
     // MARK: The seal
 
     private func seal(
-        _ payload: HandlePayloadWriter,
+        _ payload: FieldWriter,
         _ purpose: SealingPurpose,
         _ grant: GrantEntry,
         lifetime: Duration,
@@ -168,8 +168,8 @@ struct Handles: Sendable {
         _ purpose: SealingPurpose,
         _ grant: GrantEntry,
         now: WallTime
-    ) -> HandlePayloadReader? {
-        key.open(text, for: Self.context(purpose, grant), now: now).map { HandlePayloadReader($0) }
+    ) -> FieldReader? {
+        key.open(text, for: Self.context(purpose, grant), now: now).map { FieldReader($0) }
     }
 
     private static func context(_ purpose: SealingPurpose, _ grant: GrantEntry) -> SealingContext {

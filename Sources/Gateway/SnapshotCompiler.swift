@@ -263,7 +263,7 @@ struct SnapshotCompiler {
 
     /// What makes two configurations of a server one and the same: identity, address and credentials.
     private static func sharingKey(of server: ServerDefinition) -> ServerKey {
-        var payload = HandlePayloadWriter()
+        var payload = FieldWriter()
         payload.append(run: server.upstream.address.target)
         payload.append(run: Array("\(server.upstream.address.origin)".utf8))
         for header in server.upstream.headers {

@@ -125,11 +125,12 @@ private enum StateCoding {
     }
 
     private static func counter(_ key: CounterKey) -> [UInt8] {
-        var output: [UInt8] = [version]
+        var output = FieldWriter()
+        output.append(version)
         switch key.identity.window {
         case .sliding(let nanoseconds):
             output.append(0)
-            output.append(big: nanoseconds)
+            output.append(number: nanoseconds)
         case .calendar(let unit):
             output.append(1)
             output.append(unit.rawValue)
@@ -150,7 +151,7 @@ private enum StateCoding {
             }
         output.append(tag)
         output.append(run: value)
-        return output
+        return output.bytes
     }
 
     private static func windows(_ totals: WindowTotals, _ window: CounterWindow, _ clocks: ClockReading) -> [UInt8] {
@@ -165,17 +166,18 @@ private enum StateCoding {
         guard !entries.isEmpty else {
             return []
         }
-        var output: [UInt8] = [version]
+        var output = FieldWriter()
+        output.append(version)
         for entry in entries {
-            output.append(big: entry.start)
-            output.append(big: entry.expires)
+            output.append(number: entry.start)
+            output.append(number: entry.expires)
             output.append(run: Array(entry.sum.description.utf8))
         }
-        return output
+        return output.bytes
     }
 
     static func read(_ state: CounterState) -> (CounterKey, [StoredEntry])? {
-        var fields = StateFields(state.counter)
+        var fields = FieldReader(state.counter)
         guard fields.byte() == version, let window = window(&fields), let scope = fields.byte(),
             let scope = CounterScope(rawValue: scope), let name = fields.run(), let hasPath = fields.byte(),
             hasPath < 2,
@@ -197,7 +199,7 @@ private enum StateCoding {
         return (key, entries)
     }
 
-    private static func window(_ fields: inout StateFields) -> CounterWindow? {
+    private static func window(_ fields: inout FieldReader) -> CounterWindow? {
         switch fields.byte() {
         case 0: fields.number().flatMap { $0 > 0 ? .sliding(nanoseconds: $0) : nil }
         case 1: fields.byte().flatMap { WindowUnit(rawValue: $0) }.map { .calendar($0) }
@@ -205,7 +207,7 @@ private enum StateCoding {
         }
     }
 
-    private static func keyValue(_ fields: inout StateFields) -> CounterKeyValue? {
+    private static func keyValue(_ fields: inout FieldReader) -> CounterKeyValue? {
         guard let tag = fields.byte(), let value = fields.run() else {
             return nil
         }
@@ -223,7 +225,7 @@ private enum StateCoding {
         guard !windows.isEmpty else {
             return []
         }
-        var fields = StateFields(windows)
+        var fields = FieldReader(windows)
         guard fields.byte() == version else {
             return nil
         }
@@ -237,60 +239,5 @@ private enum StateCoding {
             entries.append(StoredEntry(start: start, expires: expires, sum: sum))
         }
         return entries
-    }
-}
-
-/// Reads what ``StateCoding`` wrote; `nil` where there is less.
-private struct StateFields {
-    private let bytes: [UInt8]
-    private var position = 0
-
-    init(_ bytes: [UInt8]) {
-        self.bytes = bytes
-    }
-
-    var isAtEnd: Bool { position == bytes.count }
-
-    mutating func byte() -> UInt8? {
-        guard position < bytes.count else {
-            return nil
-        }
-        defer { position += 1 }
-        return bytes[position]
-    }
-
-    mutating func number() -> Int64? {
-        guard bytes.count - position >= 8 else {
-            return nil
-        }
-        defer { position += 8 }
-        return Int64(bitPattern: bytes[position..<position + 8].reduce(0) { $0 << 8 | UInt64($1) })
-    }
-
-    mutating func run() -> [UInt8]? {
-        guard bytes.count - position >= 4 else {
-            return nil
-        }
-        let count = Int(bytes[position..<position + 4].reduce(UInt32(0)) { $0 << 8 | UInt32($1) })
-        guard count <= bytes.count - position - 4 else {
-            return nil
-        }
-        defer { position += 4 + count }
-        return Array(bytes[position + 4..<position + 4 + count])
-    }
-}
-
-extension [UInt8] {
-    fileprivate mutating func append(big number: Int64) {
-        for shift in stride(from: 56, through: 0, by: -8) {
-            append(UInt8(truncatingIfNeeded: number >> Int64(shift)))
-        }
-    }
-
-    fileprivate mutating func append(run: [UInt8]) {
-        for shift in stride(from: 24, through: 0, by: -8) {
-            append(UInt8(truncatingIfNeeded: run.count >> shift))
-        }
-        append(contentsOf: run)
     }
 }

@@ -1,21 +1,25 @@
-/// Writes the plaintext of a sealed handle: whole numbers and byte runs, each run with its length before it.
-struct HandlePayloadWriter {
-    private(set) var bytes: [UInt8] = []
+/// Writes bytes that mean one thing only: whole numbers of fixed length and byte runs, each run behind its length.
+public struct FieldWriter {
+    /// What was written.
+    public private(set) var bytes: [UInt8] = []
+
+    /// Nothing written yet.
+    public init() {}
 
     /// Appends one byte.
-    mutating func append(_ byte: UInt8) {
+    public mutating func append(_ byte: UInt8) {
         bytes.append(byte)
     }
 
     /// Appends a whole number, eight bytes.
-    mutating func append(number: Int64) {
+    public mutating func append(number: Int64) {
         for shift in stride(from: Int64(56), through: 0, by: -8) {
             bytes.append(UInt8(truncatingIfNeeded: number >> shift))
         }
     }
 
     /// Appends a run of bytes; at most 4 GiB, far above any limit of a message.
-    mutating func append(run: some Collection<UInt8>) {
+    public mutating func append(run: some Collection<UInt8>) {
         let count = UInt32(clamping: run.count)
         for shift in [UInt32(24), 16, 8, 0] {
             bytes.append(UInt8(truncatingIfNeeded: count >> shift))
@@ -26,20 +30,21 @@ struct HandlePayloadWriter {
 
 /// Reads what the writer wrote.
 ///
-/// The seal vouches for the bytes; the checks are for keys of older formats.
-struct HandlePayloadReader {
+/// Whatever the bytes are, it answers `nil` for what is not there and never traps.
+public struct FieldReader {
     private let bytes: [UInt8]
     private var position = 0
 
-    init(_ bytes: [UInt8]) {
+    /// Reads from the beginning.
+    public init(_ bytes: [UInt8]) {
         self.bytes = bytes
     }
 
     /// Whether everything was read.
-    var isAtEnd: Bool { position == bytes.count }
+    public var isAtEnd: Bool { position == bytes.count }
 
     /// The next byte.
-    mutating func byte() -> UInt8? {
+    public mutating func byte() -> UInt8? {
         guard position < bytes.count else {
             return nil
         }
@@ -48,7 +53,7 @@ struct HandlePayloadReader {
     }
 
     /// The next whole number.
-    mutating func number() -> Int64? {
+    public mutating func number() -> Int64? {
         guard bytes.count - position >= 8 else {
             return nil
         }
@@ -61,7 +66,7 @@ struct HandlePayloadReader {
     }
 
     /// The next run.
-    mutating func run() -> [UInt8]? {
+    public mutating func run() -> [UInt8]? {
         guard bytes.count - position >= 4 else {
             return nil
         }
