@@ -50,6 +50,7 @@ let pure: [Target] =
     + room("JSONSchema", ["Base", "JSONText", "Patterns"])
     + room("HTTPWire", ["Base"])
     + room("MCPModel", ["Base", "JSONText", "UnicodeText"])
+    + room("OAuthModel", ["Base", "JSONText", "Cryptography"])
     + room("RateLimits", ["Base"])
     + room("PolicyEngine", ["Base", "JSONText", "JSONSchema", "Patterns", "UnicodeText", "RateLimits", "Cryptography"])
     + room("Settings", ["Base", "JSONText", "YAMLText"])

@@ -1,0 +1,75 @@
+public import Base
+internal import JSONText
+
+/// A token set as the bytes that are sealed into the store, and back.
+extension TokenSet {
+    /// The set as JSON: for the sealer, never for a log.
+    public var plaintext: Secret<[UInt8]> {
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.pair("issuer", issuer.bytes)
+        writer.pair("resource", resource.bytes)
+        writer.pair("token_endpoint", tokenEndpoint.text.bytes)
+        writer.pair("client_id", client.id.bytes)
+        writer.pair("client_secret", client.secret?.reveal())
+        writer.pair("client_authentication", Array(client.authentication.rawValue.utf8))
+        writer.pair("grant", Array(grant.rawValue.utf8))
+        writer.pair("access_token", accessToken.reveal())
+        writer.pair("refresh_token", refreshToken?.reveal())
+        writer.pair("scope", scope?.bytes)
+        writer.key("issued")
+        writer.number(Int(issued.milliseconds))
+        if let expires {
+            writer.key("expires")
+            writer.number(Int(expires.milliseconds))
+        }
+        writer.endObject()
+        return Secret(writer.output)
+    }
+
+    /// Reads what ``plaintext`` wrote; `nil` for anything else.
+    public init?(plaintext: Secret<[UInt8]>) {
+        let root: JSONValue
+        do throws(JSONError) {
+            root = try JSONDocument(plaintext.reveal()).root
+        } catch {
+            return nil
+        }
+        func text(_ key: StaticString) -> [UInt8]? { root[key]?.string?.bytes }
+        guard let issuer = text("issuer"), let resource = text("resource"),
+            let endpoint = text("token_endpoint").flatMap({ WebAddress($0) }), let id = text("client_id"),
+            let authentication = root["client_authentication"]?.string
+                .flatMap({ OAuthClient.Authentication(rawValue: $0.text) }),
+            let grant = root["grant"]?.string.flatMap({ TokenGrant(rawValue: $0.text) }),
+            let access = text("access_token"), let issued = root["issued"]?.number?.int
+        else {
+            return nil
+        }
+        self.init(
+            issuer: ByteString(issuer),
+            resource: ByteString(resource),
+            tokenEndpoint: endpoint,
+            client: OAuthClient(
+                id: ByteString(id),
+                secret: text("client_secret").map { Secret($0) },
+                authentication: authentication
+            ),
+            grant: grant,
+            accessToken: Secret(access),
+            refreshToken: text("refresh_token").map { Secret($0) },
+            scope: text("scope").map { ByteString($0) },
+            issued: WallTime(milliseconds: Int64(issued)),
+            expires: root["expires"]?.number?.int.map { WallTime(milliseconds: Int64($0)) }
+        )
+    }
+}
+
+extension JSONWriter {
+    fileprivate mutating func pair(_ name: StaticString, _ value: [UInt8]?) {
+        guard let value else {
+            return
+        }
+        key(name)
+        string(value)
+    }
+}
