@@ -36,7 +36,7 @@ public struct AuthorizationServer: Hashable, Sendable {
     /// Reads metadata.
     ///
     /// - Throws: ``OAuthProblem`` of kind `unreadable`, `otherIssuer` (AC-04) or `unfitAddress` (AC-13).
-    init(_ document: JSONDocument, of asked: WebAddress) throws(OAuthProblem) {
+    init(_ document: JSONDocument, of asked: WebAddress, _ rules: AddressRules) throws(OAuthProblem) {
         let root = document.root
         guard root.kind == .object, let issuer = root["issuer"]?.string else {
             throw OAuthProblem(.unreadable, "issuer")
@@ -45,12 +45,12 @@ public struct AuthorizationServer: Hashable, Sendable {
             throw OAuthProblem(.otherIssuer, ByteString(issuer.bytes))
         }
         self.issuer = asked.text
-        guard let token = try Self.endpoint("token_endpoint", of: root) else {
+        guard let token = try Self.endpoint("token_endpoint", of: root, rules) else {
             throw OAuthProblem(.unreadable, "token_endpoint")
         }
         tokenEndpoint = token
-        authorizationEndpoint = try Self.endpoint("authorization_endpoint", of: root)
-        registrationEndpoint = try Self.endpoint("registration_endpoint", of: root)
+        authorizationEndpoint = try Self.endpoint("authorization_endpoint", of: root, rules)
+        registrationEndpoint = try Self.endpoint("registration_endpoint", of: root, rules)
         takesClientMetadataDocuments = root["client_id_metadata_document_supported"]?.boolean == true
         namesItselfInAnswers = root["authorization_response_iss_parameter_supported"]?.boolean == true
         clientAuthentication = root.texts("token_endpoint_auth_methods_supported")
@@ -59,17 +59,18 @@ public struct AuthorizationServer: Hashable, Sendable {
         proofMethods = root.texts("code_challenge_methods_supported")
     }
 
-    private static func endpoint(_ key: StaticString, of root: JSONValue) throws(OAuthProblem) -> WebAddress? {
+    private static func endpoint(
+        _ key: StaticString,
+        of root: JSONValue,
+        _ rules: AddressRules
+    ) throws(OAuthProblem) -> WebAddress? {
         guard let value = root[key], !value.isNull else {
             return nil
         }
         guard let address = value.string.flatMap({ WebAddress($0.bytes) }) else {
             throw OAuthProblem(.unreadable, ByteString("\(key)"))
         }
-        guard address.isFitForSecrets else {
-            throw OAuthProblem(.unfitAddress, address.text)
-        }
-        return address
+        return try rules.check(address)
     }
 
     /// Whether codes can be bound to whoever asked for them (AC-09): said expressly, or nothing is begun.

@@ -121,26 +121,32 @@ public struct OAuthRequest: Sendable {
 
     /// Where to: checked to be https or this machine; whoever connects checks the addresses behind the name.
     public let address: WebAddress
+    /// Whether an operator named its origin.
+    ///
+    /// One that was only discovered must not lead to this machine or a private one (G1), which whoever connects finds out
+    /// after resolving the name.
+    public let isNamed: Bool
     /// The fields beside those that frame the message.
     public let fields: [Field]
     /// The body of a POST, which holds secrets; `nil` for a GET.
     public let body: Secret<[UInt8]>?
 
-    static func get(_ address: WebAddress) -> OAuthRequest {
-        OAuthRequest(
-            address: address,
-            fields: [Field(name: "Accept", value: Secret(Array("application/json".utf8)))],
-            body: nil
-        )
+    static func get(_ address: WebAddress, isNamed: Bool) -> OAuthRequest {
+        OAuthRequest(address: address, isNamed: isNamed, fields: [Self.accept], body: nil)
     }
 
-    static func post(_ address: WebAddress, type: StaticString, _ body: [UInt8], _ more: [Field] = []) -> OAuthRequest {
-        let fields = [
-            Field(name: "Accept", value: Secret(Array("application/json".utf8))),
-            Field(name: "Content-Type", value: Secret(Array("\(type)".utf8))),
-        ]
-        return OAuthRequest(address: address, fields: fields + more, body: Secret(body))
+    static func post(
+        _ address: WebAddress,
+        isNamed: Bool,
+        type: StaticString,
+        _ body: [UInt8],
+        _ more: [Field] = []
+    ) -> OAuthRequest {
+        let type = Field(name: "Content-Type", value: Secret(Array("\(type)".utf8)))
+        return OAuthRequest(address: address, isNamed: isNamed, fields: [Self.accept, type] + more, body: Secret(body))
     }
+
+    private static let accept = Field(name: "Accept", value: Secret(Array("application/json".utf8)))
 }
 
 /// An answer to an ``OAuthRequest``.

@@ -6,6 +6,8 @@ public struct OAuthConnection: Sendable {
     public let server: WebAddress
     /// How tokens are had.
     public let grant: TokenGrant
+    /// The authorisation server an operator named; `nil`: the first one the server names.
+    public var issuer: WebAddress?
     /// What the server said when it refused a request; `nil` when it was not asked.
     public var challenge: BearerChallenge?
     /// The id of a client somebody registered by hand; `nil` when one is to be had by itself (AC-05).

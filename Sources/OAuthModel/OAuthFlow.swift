@@ -30,6 +30,7 @@ public struct OAuthFlow: Sendable {
 
     private let connection: OAuthConnection
     private let entropy: OAuthEntropy
+    private let rules: AddressRules
     private var state = State.begun
     private var described: ProtectedResource?
 
@@ -37,6 +38,7 @@ public struct OAuthFlow: Sendable {
     public init(_ connection: OAuthConnection, entropy: OAuthEntropy) {
         self.connection = connection
         self.entropy = entropy
+        rules = AddressRules(connection)
     }
 
     // MARK: - Steps
@@ -45,9 +47,10 @@ public struct OAuthFlow: Sendable {
     ///
     /// - Throws: ``OAuthProblem`` when the server's address is not one tokens may be sent to.
     public mutating func begin() throws(OAuthProblem) -> Step {
-        guard case .begun = state, connection.server.isFitForSecrets else {
-            throw OAuthProblem(.unfitAddress, connection.server.text)
+        guard case .begun = state else {
+            throw OAuthProblem(.otherState)
         }
+        _ = try rules.check(connection.server)
         return try askNext(of: ProtectedResource.addresses(of: connection.server, challenge: connection.challenge))
     }
 
@@ -109,13 +112,13 @@ public struct OAuthFlow: Sendable {
         guard let first = addresses.first else {
             // Servers of 2025-03-26 described nothing and were their own authorisation servers: their origin is asked
             // for its metadata, never for default endpoints.
-            guard let origin = WebAddress(connection.server.origin.bytes) else {
+            guard let issuer = connection.issuer ?? WebAddress(connection.server.origin.bytes) else {
                 throw OAuthProblem(.notDescribed)
             }
-            return try discover(origin, AuthorizationServer.addresses(of: origin))
+            return try discover(try rules.check(issuer), AuthorizationServer.addresses(of: issuer))
         }
         state = .describing(rest: Array(addresses.dropFirst()))
-        return .ask(.get(first))
+        return .ask(.get(first, isNamed: rules.isNamed(first)))
     }
 
     private mutating func takeDescription(_ answer: OAuthAnswer?, _ rest: [WebAddress]) throws(OAuthProblem) -> Step {
@@ -128,9 +131,10 @@ public struct OAuthFlow: Sendable {
         guard let document = answer.document else {
             throw OAuthProblem(.unreadable, "oauth-protected-resource")
         }
-        let description = try ProtectedResource(document, of: connection.server)
-        guard let issuer = description.authorizationServers.first else {
-            throw OAuthProblem(.unreadable, "authorization_servers")
+        let description = try ProtectedResource(document, of: connection.server, rules)
+        let issuers = description.authorizationServers
+        guard let issuer = connection.issuer.map({ issuers.contains($0) ? $0 : nil }) ?? issuers.first else {
+            throw OAuthProblem(.otherIssuer, connection.issuer?.text ?? "")
         }
         described = description
         return try discover(issuer, AuthorizationServer.addresses(of: issuer))
@@ -141,7 +145,7 @@ public struct OAuthFlow: Sendable {
             throw OAuthProblem(described == nil ? .notDescribed : .noMetadata, issuer.text)
         }
         state = .discovering(issuer: issuer, rest: Array(addresses.dropFirst()))
-        return .ask(.get(first))
+        return .ask(.get(first, isNamed: rules.isNamed(first)))
     }
 
     private mutating func takeMetadata(
@@ -158,7 +162,7 @@ public struct OAuthFlow: Sendable {
         guard let document = answer.document else {
             throw OAuthProblem(.unreadable, "oauth-authorization-server")
         }
-        let server = try AuthorizationServer(document, of: issuer)
+        let server = try AuthorizationServer(document, of: issuer, rules)
         guard
             server.offers(ByteString(connection.grant.rawValue))
                 || connection.grant == .clientCredentials && server.grants.isEmpty
@@ -190,7 +194,9 @@ public struct OAuthFlow: Sendable {
             redirect: redirect.text,
             scope: scope(at: server)
         )
-        return .ask(.post(endpoint, type: "application/json", body))
+        return .ask(
+            .post(endpoint, isNamed: rules.isNamed(endpoint), type: "application/json", body)
+        )
     }
 
     private mutating func takeRegistration(
@@ -262,7 +268,8 @@ public struct OAuthFlow: Sendable {
 
     private mutating func exchange(_ form: FormFields, _ server: AuthorizationServer, _ client: OAuthClient) -> Step {
         state = .exchanging(server, client)
-        return .ask(.token(form, at: server.tokenEndpoint, as: client))
+        let endpoint = server.tokenEndpoint
+        return .ask(.token(form, at: endpoint, isNamed: rules.isNamed(endpoint), as: client))
     }
 
     private func tokens(
@@ -276,6 +283,7 @@ public struct OAuthFlow: Sendable {
             issuer: server.issuer,
             resource: resource,
             tokenEndpoint: server.tokenEndpoint,
+            isNamed: rules.isNamed(server.tokenEndpoint),
             client: client,
             grant: connection.grant,
             accessToken: answer.accessToken,
@@ -296,11 +304,17 @@ public struct OAuthFlow: Sendable {
 
 extension OAuthRequest {
     /// A request for a token (RFC 6749, 3.2).
-    static func token(_ form: FormFields, at endpoint: WebAddress, as client: OAuthClient) -> OAuthRequest {
+    static func token(
+        _ form: FormFields,
+        at endpoint: WebAddress,
+        isNamed: Bool,
+        as client: OAuthClient
+    ) -> OAuthRequest {
         var form = form
         var fields: [Field] = []
         client.sign(&form, &fields)
-        return .post(endpoint, type: "application/x-www-form-urlencoded", form.encoded, fields)
+        let type: StaticString = "application/x-www-form-urlencoded"
+        return .post(endpoint, isNamed: isNamed, type: type, form.encoded, fields)
     }
 }
 

@@ -37,7 +37,7 @@ struct ProtectedResource: Hashable, Sendable {
     /// Reads a description.
     ///
     /// - Throws: ``OAuthProblem`` of kind `unreadable`, `otherResource` (AC-02) or `unfitAddress`.
-    init(_ document: JSONDocument, of server: WebAddress) throws(OAuthProblem) {
+    init(_ document: JSONDocument, of server: WebAddress, _ rules: AddressRules) throws(OAuthProblem) {
         let root = document.root
         guard root.kind == .object, let named = root["resource"]?.string else {
             throw OAuthProblem(.unreadable, "resource")
@@ -55,10 +55,7 @@ struct ProtectedResource: Hashable, Sendable {
             guard let address = issuer.string.flatMap({ WebAddress($0.bytes) }) else {
                 throw OAuthProblem(.unreadable, "authorization_servers")
             }
-            guard address.isFitForSecrets else {
-                throw OAuthProblem(.unfitAddress, address.text)
-            }
-            servers.append(address)
+            servers.append(try rules.check(address))
         }
         authorizationServers = servers
         scopes = root.texts("scopes_supported")

@@ -17,7 +17,7 @@ extension TokenSet {
             return nil
         }
         form.append("resource", resource.bytes)
-        return .token(form, at: tokenEndpoint, as: client)
+        return .token(form, at: tokenEndpoint, isNamed: isNamed, as: client)
     }
 
     /// The set after an answer to ``renewalRequest``: with the new refresh token when one came, else with the old one.
@@ -30,6 +30,7 @@ extension TokenSet {
             issuer: issuer,
             resource: resource,
             tokenEndpoint: tokenEndpoint,
+            isNamed: isNamed,
             client: client,
             grant: grant,
             accessToken: answer.accessToken,
@@ -119,6 +120,7 @@ extension TokenSet {
             issuer: issuer,
             resource: resource,
             tokenEndpoint: tokenEndpoint,
+            isNamed: isNamed,
             client: client,
             grant: grant,
             accessToken: accessToken,

@@ -10,6 +10,8 @@ extension TokenSet {
         writer.pair("issuer", issuer.bytes)
         writer.pair("resource", resource.bytes)
         writer.pair("token_endpoint", tokenEndpoint.text.bytes)
+        writer.key("named")
+        writer.boolean(isNamed)
         writer.pair("client_id", client.id.bytes)
         writer.pair("client_secret", client.secret?.reveal())
         writer.pair("client_authentication", Array(client.authentication.rawValue.utf8))
@@ -38,6 +40,7 @@ extension TokenSet {
         func text(_ key: StaticString) -> [UInt8]? { root[key]?.string?.bytes }
         guard let issuer = text("issuer"), let resource = text("resource"),
             let endpoint = text("token_endpoint").flatMap({ WebAddress($0) }), let id = text("client_id"),
+            let isNamed = root["named"]?.boolean,
             let authentication = root["client_authentication"]?.string
                 .flatMap({ OAuthClient.Authentication(rawValue: $0.text) }),
             let grant = root["grant"]?.string.flatMap({ TokenGrant(rawValue: $0.text) }),
@@ -49,6 +52,7 @@ extension TokenSet {
             issuer: ByteString(issuer),
             resource: ByteString(resource),
             tokenEndpoint: endpoint,
+            isNamed: isNamed,
             client: OAuthClient(
                 id: ByteString(id),
                 secret: text("client_secret").map { Secret($0) },

@@ -9,6 +9,8 @@ public struct TokenSet: Sendable {
     public let resource: ByteString
     /// Where it is renewed.
     public let tokenEndpoint: WebAddress
+    /// Whether an operator named that endpoint's origin (``OAuthRequest/isNamed``).
+    public let isNamed: Bool
     /// What we are there.
     public let client: OAuthClient
     /// How it was had, and is had anew.

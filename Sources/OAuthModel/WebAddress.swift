@@ -64,9 +64,6 @@ public struct WebAddress: Hashable, Sendable {
             && parts.allSatisfy { UInt8(String(decoding: $0, as: UTF8.self)) != nil }
     }
 
-    /// Whether secrets may travel to it: over TLS, or without leaving this machine (AC-13).
-    public var isFitForSecrets: Bool { isSecure || isLoopback }
-
     /// The address with a well-known path put between its authority and its path (RFC 8414, section 3.1; RFC 9728,
     /// 3.1).
     func inserting(wellKnown name: StaticString) -> WebAddress? {

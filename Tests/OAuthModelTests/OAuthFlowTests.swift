@@ -188,6 +188,37 @@ struct OAuthFlowTests {
         #expect(issuer == .unfitAddress)
     }
 
+    @Test("G1: this machine is asked only where an operator named it, and a named issuer must be among the server's")
+    func named() throws {
+        func kind(issuer: String?) throws -> OAuthProblem.Kind? {
+            let server = try #require(WebAddress(Array("http://127.0.0.1:1/mcp".utf8)))
+            var connection = OAuthConnection(to: server, by: .authorizationCode)
+            connection.redirect = WebAddress(Array("http://127.0.0.1:7777/callback".utf8))
+            connection.issuer = issuer.flatMap { WebAddress(Array($0.utf8)) }
+            var world = try World(connection)
+            world.documents["http://127.0.0.1:1/.well-known/oauth-protected-resource/mcp"] = (
+                200, #"{"resource":"http://127.0.0.1:1/mcp","authorization_servers":["http://127.0.0.1:2"]}"#
+            )
+            world.documents["http://127.0.0.1:2/.well-known/oauth-authorization-server"] = (
+                200,
+                World.metadata(issuer: "http://127.0.0.1:2").replacing(
+                    "https://login.example",
+                    with: "http://127.0.0.1:2"
+                )
+            )
+            world.documents["http://127.0.0.1:2/register"] = (201, #"{"client_id":"c-1"}"#)
+            do {
+                _ = try world.consent()
+                return nil
+            } catch let problem as OAuthProblem {
+                return problem.kind
+            }
+        }
+        #expect(try kind(issuer: nil) == .unfitAddress)
+        #expect(try kind(issuer: "http://127.0.0.1:2") == nil)
+        #expect(try kind(issuer: "https://login.example/t1") == .unfitAddress)
+    }
+
     @Test("without PKCE S256 no person is sent anywhere")
     func withoutProofKeys() throws {
         for more in ["", #","code_challenge_methods_supported":["plain"]"#] {
