@@ -24,6 +24,8 @@ final class Call {
     // What the request turned out to be.
     var era: Era = .legacy
     var revision: Revision = .newestLegacy
+    /// How it goes on to its server.
+    var leg = UpstreamLeg()
     var id: RequestID?
     var isToolCall = false
     var session: ClientSession?
@@ -71,6 +73,12 @@ final class Call {
     let cancellation = CancellationPoint()
     /// The id of the request that is under way to the server.
     var upstreamID: RequestID?
+    /// What the client's `requestState` stands for, once it was opened.
+    var retry: RetryState?
+    /// The questions its client has before it in a modern server's name.
+    var board: QuestionBoard?
+    /// Where the stream of a bridged session waits for changes, its own wishes among them.
+    var news: WaitPoint?
     /// Answers to the server's requests that are on their way.
     var repliesUnderWay = 0
     /// The server's requests that were passed on and may still be answered.
@@ -88,6 +96,16 @@ final class Call {
     }
 
     var isModern: Bool { era == .modern }
+    /// Whether its server is spoken to in the other era.
+    var isBridged: Bool { leg.revision.era != era }
+
+    /// Takes the call into its session, and on the way that has to its server.
+    func enter(_ session: ClientSession) {
+        self.session = session
+        revision = session.revision
+        leg.revision = session.isBridged ? .july2026 : session.revision
+        leg.sessionID = session.upstreamID
+    }
 
     /// Ends the call from outside: the first reason counts.
     func end(_ reason: Ending) {

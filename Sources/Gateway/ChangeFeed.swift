@@ -6,25 +6,30 @@ internal import MCPModel
 ///
 /// Loop-confined.
 ///
-/// What the server sees is one subscription of the gateway, with the server's own credential, whoever listens: the
+/// What a modern server sees is one subscription of the gateway, with the server's own credential, whoever listens: the
 /// filter alone tells two of them apart. Ids and policy are each listener's own (``GatewayWorker/tell(_:_:)``).
 final class ChangeFeed {
     let upstream: WorkerUpstream
-    let filter: SubscriptionFilter
+    let key: FeedKey
     private(set) var listeners: [Listener] = []
     /// What the server has acknowledged of ``filter``; `nil` while there is no such stream.
     private(set) var honoured: SubscriptionFilter?
     /// Nobody listens any more, or the server is reached in another way now: its stream is given up.
     private(set) var isAbandoned = false
+    /// The resources it has asked a legacy server for.
+    var subscribed: [ByteString] = []
     /// Ends whatever the feed waits for at the server.
     let cancellation = CancellationPoint()
     /// The feed's task waits here between two attempts.
     let turn = WaitPoint()
 
-    init(_ upstream: WorkerUpstream, _ filter: SubscriptionFilter) {
+    init(_ upstream: WorkerUpstream, _ key: FeedKey) {
         self.upstream = upstream
-        self.filter = filter
+        self.key = key
     }
+
+    /// What it asks the server for.
+    var filter: SubscriptionFilter { key.filter }
 
     /// Whether somebody waits for the acknowledgement of a stream that is not open.
     var isAwaited: Bool { listeners.contains { $0.stage == .joining } }
@@ -73,8 +78,8 @@ final class ChangeFeed {
             return
         }
         isAbandoned = true
-        if upstream.feeds[filter] === self {
-            upstream.feeds[filter] = nil
+        if upstream.feeds[key] === self {
+            upstream.feeds[key] = nil
         }
         cancellation.cancel()
         turn.wake()
@@ -91,8 +96,15 @@ final class ChangeFeed {
     }
 }
 
+/// What tells two feeds of one server apart.
+struct FeedKey: Hashable {
+    let filter: SubscriptionFilter
+    /// The session in which a legacy server is listened to; `nil` for a modern one.
+    let bridge: BridgeKey?
+}
+
 /// One change a server told of.
-struct Change: Equatable {
+struct Change: Equatable, Sendable {
     let method: MCPMethod
     /// The resource, of an update.
     let uri: ByteString?

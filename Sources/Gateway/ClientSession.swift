@@ -7,6 +7,8 @@ internal import Secrets
 /// Immutable.
 final class ClientSession: Sendable {
     let revision: Revision
+    /// Whether it exists on the client's side alone: its server is modern and has no sessions.
+    let isBridged: Bool
     /// The upstream's own session id, when it gave one.
     let upstreamID: ByteString?
     let capabilities: ClientCapabilities
@@ -21,6 +23,7 @@ final class ClientSession: Sendable {
 
     init(
         revision: Revision,
+        isBridged: Bool,
         upstreamID: ByteString?,
         capabilities: ClientCapabilities,
         clientName: ByteString?,
@@ -30,6 +33,7 @@ final class ClientSession: Sendable {
         expires: WallTime
     ) {
         self.revision = revision
+        self.isBridged = isBridged
         self.upstreamID = upstreamID
         self.capabilities = capabilities
         self.clientName = clientName
@@ -37,5 +41,20 @@ final class ClientSession: Sendable {
         self.text = text
         self.grant = grant
         self.expires = expires
+    }
+
+    /// The same session, now going on in another one of the server's.
+    func moved(to upstreamID: ByteString) -> ClientSession {
+        ClientSession(
+            revision: revision,
+            isBridged: isBridged,
+            upstreamID: upstreamID,
+            capabilities: capabilities,
+            clientName: clientName,
+            clientVersion: clientVersion,
+            text: text,
+            grant: grant,
+            expires: expires
+        )
     }
 }

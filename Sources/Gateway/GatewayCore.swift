@@ -27,6 +27,8 @@ final class GatewayCore: Sendable {
     let tombstones: Tombstones<ByteString>
     /// The server's requests that were answered: each once (D8).
     let answered: Tombstones<HandleFingerprint>
+    /// What legacy sessions have besides their ids.
+    let sessionStates = SessionStates()
     let identity: GatewayIdentity
     let upstreamWriter: UpstreamWriter
     let jsonLimits: JSONLimits
@@ -99,16 +101,37 @@ final class GatewayCore: Sendable {
 
     /// Tells every worker that a call was cancelled; the one that has it ends it.
     func announce(_ cancellation: Cancellation) {
-        let all = links.withLock { $0 }
-        for link in all {
-            link.cancel(cancellation)
+        runEverywhere { gateway in gateway.cancel(cancellation) }
+    }
+
+    /// Tells every worker that a session's subscriptions changed; those that have its stream follow.
+    func announce(_ change: SubscriptionChange) {
+        runEverywhere { gateway in gateway.subscriptionsChanged(change) }
+    }
+
+    /// Does something on every worker, each on its own thread.
+    func runEverywhere(_ body: @escaping @Sendable (GatewayWorker) -> Void) {
+        for link in links.withLock({ $0 }) {
+            link.run(body)
         }
+    }
+
+    /// Does something on one worker, on its own thread; false when there is no such worker.
+    @discardableResult
+    func run(on worker: Int, _ body: @escaping @Sendable (GatewayWorker) -> Void) -> Bool {
+        guard let link = links.withLock({ links in links.first { $0.number == worker } }) else {
+            return false
+        }
+        link.run(body)
+        return true
     }
 }
 
 /// How a worker is reached from other threads.
 struct WorkerLink: Sendable {
-    let cancel: @Sendable (Cancellation) -> Void
+    let number: Int
+    /// Runs something on the worker's loop.
+    let run: @Sendable (@escaping @Sendable (GatewayWorker) -> Void) -> Void
 }
 
 /// A legacy client's wish to give up one of its calls.

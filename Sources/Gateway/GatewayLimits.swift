@@ -24,6 +24,12 @@ public struct GatewayLimits: Sendable {
     public var handleLifetime: Duration = .seconds(3_600)
     /// How long the state of a request that needs input is good for.
     public var requestStateLifetime: Duration = .seconds(600)
+    /// The longest a legacy client may take to answer what a modern server asks.
+    public var inputDeadline: Duration = .seconds(300)
+    /// The longest a call waits at a legacy server for a modern client to come back with its answer.
+    public var parkingDeadline: Duration = .seconds(120)
+    /// The most calls of one worker that wait so.
+    public var maximumParkedCalls = 1_024
     /// Silence on a stream after which a comment is sent.
     public var keepAliveInterval: Duration = .seconds(15)
     /// How often open streams are looked after: grants are checked again at least this often.

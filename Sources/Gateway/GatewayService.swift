@@ -116,8 +116,8 @@ public final class GatewayService: Sendable {
                     await handed.value.serve(exchange)
                 }
                 core.add(
-                    WorkerLink { cancellation in
-                        worker.loop.execute { handed.value.cancel(cancellation) }
+                    WorkerLink(number: number) { body in
+                        worker.loop.execute { body(handed.value) }
                     }
                 )
                 let running = Running(worker: worker, thread: thread, gateway: handed, server: Handed(server))

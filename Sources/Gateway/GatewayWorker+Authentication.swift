@@ -96,7 +96,9 @@ extension GatewayWorker {
         if sessions.count >= limits.maximumCachedSessions {
             sessions.removeAll(keepingCapacity: true)
         }
-        sessions[text] = opened
-        return opened
+        // One that had to go on in another session of the server's does so for every worker.
+        let moved = core.sessionStates[text]?.upstreamID.map { opened.moved(to: $0) } ?? opened
+        sessions[text] = moved
+        return moved
     }
 }

@@ -16,12 +16,13 @@ extension GatewayWorker {
     /// Lets a listener follow the feed of what it wants; the feed begins with its first listener.
     func join(_ listener: Listener) {
         let upstream = upstream(of: listener.call.grant.server)
-        if let feed = upstream.feeds[listener.wanted] {
+        let key = FeedKey(filter: listener.wanted, bridge: listener.call.leg.bridge?.key)
+        if let feed = upstream.feeds[key] {
             feed.join(listener)
             return
         }
-        let feed = ChangeFeed(upstream, listener.wanted)
-        upstream.feeds[listener.wanted] = feed
+        let feed = ChangeFeed(upstream, key)
+        upstream.feeds[key] = feed
         feed.join(listener)
         spawn { [self] in await run(feed) }
     }
@@ -43,12 +44,12 @@ extension GatewayWorker {
     private func run(_ feed: ChangeFeed) async {
         var backoff: Duration = .seconds(1)
         while !feed.isAbandoned {
-            if let (stream, honoured) = await open(feed) {
+            if let (source, honoured) = await open(feed) {
                 backoff = .seconds(1)
                 feed.opened(honoured)
                 await each(feed) { listener in resume(listener, honoured) }
-                let isOver = await follow(feed, stream)
-                stream.cancel()
+                let isOver = await follow(feed, source)
+                await close(source, feed)
                 feed.broke()
                 if isOver {
                     for listener in feed.dissolve() {
@@ -86,8 +87,35 @@ extension GatewayWorker {
         }
     }
 
-    /// The server's stream for a feed and what it acknowledges of it; `nil` when it refuses or cannot be reached.
-    private func open(_ feed: ChangeFeed) async -> (UpstreamStream, SubscriptionFilter)? {
+    /// Where a feed's changes come from, and what the server honours of it; `nil` when it refuses or cannot be reached.
+    private func open(_ feed: ChangeFeed) async -> (FeedSource, SubscriptionFilter)? {
+        guard let key = feed.key.bridge else {
+            return await openStream(feed).map { (.stream($0.0), $0.1) }
+        }
+        return await openBridged(feed, key).map { (.bridge($0.0), $0.1) }
+    }
+
+    private func follow(_ feed: ChangeFeed, _ source: FeedSource) async -> Bool {
+        switch source {
+        case .stream(let stream):
+            return await follow(feed, stream)
+        case .bridge(let bridge):
+            while !feed.isAbandoned, !bridge.isOver {
+                await feed.turn.wait()
+            }
+            return false
+        }
+    }
+
+    private func close(_ source: FeedSource, _ feed: ChangeFeed) async {
+        switch source {
+        case .stream(let stream): stream.cancel()
+        case .bridge(let bridge): await leave(bridge, feed)
+        }
+    }
+
+    /// The stream of a modern server for a feed and what it acknowledges of it.
+    private func openStream(_ feed: ChangeFeed) async -> (UpstreamStream, SubscriptionFilter)? {
         let id = RequestID(feed.upstream.nextID())
         let envelope = UpstreamEnvelope(revision: .july2026, id: id)
         var message = UpstreamMessage(
@@ -171,7 +199,7 @@ extension GatewayWorker {
     }
 
     /// Tells every listener of a feed of a change, of those that asked for it.
-    private func spread(_ change: Change, _ feed: ChangeFeed) async {
+    func spread(_ change: Change, _ feed: ChangeFeed) async {
         guard feed.honoured?.admits(change.method, uri: change.uri) == true, let first = feed.listeners.first else {
             return
         }
@@ -214,4 +242,12 @@ extension GatewayWorker {
         }
         timer.cancel()
     }
+}
+
+/// Where the changes of a feed come from.
+enum FeedSource {
+    /// The answer of a modern server to `subscriptions/listen`.
+    case stream(UpstreamStream)
+    /// A session with a legacy server.
+    case bridge(BridgeSession)
 }

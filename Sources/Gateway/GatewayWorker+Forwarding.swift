@@ -10,6 +10,9 @@ internal import Upstreams
 
 /// The way of a judged request to the server, and of what comes back (architecture.md, section 4).
 extension GatewayWorker {
+    // LIMIT: how often a server may ask for input before it answers one call.
+    static let maximumRounds = 10
+
     /// Sends a request as it was judged, and answers the call with what comes back.
     ///
     /// The message is written anew: own id, own progress token, handles of ours opened, the arguments byte for byte.
@@ -18,33 +21,72 @@ extension GatewayWorker {
         _ request: ClientRequest,
         parameters: [OutgoingHeader] = []
     ) async throws(Failure) {
-        try await requireEra(of: call)
+        try await prepareLeg(of: call)
         var substitutes = UpstreamSubstitutes()
         substitutes.cursor = try openCursor(call, request)
-        substitutes.requestState = try openRequestState(call, request)
+        if request.retry != nil {
+            switch try openRetry(call, request).way {
+            case .server(let own): substitutes.requestState = own
+            case .parked(let ticket): return try await goOn(call, request, parked: ticket)
+            }
+        }
+        var rounds = 0
+        while let input = try await exchange(call, request, substitutes, parameters) {
+            // A modern server asks a legacy client.
+            rounds += 1
+            guard rounds <= Self.maximumRounds else {
+                throw Failure(.upstreamMisbehaved)
+            }
+            substitutes.inputResponses = try await collect(call, input, round: rounds)
+            substitutes.requestState = input.state
+            guard try await isAllowedAgain(call, request) else {
+                return
+            }
+        }
+    }
+
+    /// One request to the server; answers the call with its response, or returns what has to be asked first.
+    private func exchange(
+        _ call: Call,
+        _ request: ClientRequest,
+        _ substitutes: UpstreamSubstitutes,
+        _ parameters: [OutgoingHeader]
+    ) async throws(Failure) -> InputRequired? {
         let id = RequestID(upstream(of: call.grant.server).nextID())
+        let goesModern = call.leg.revision.era == .modern
         let envelope = UpstreamEnvelope(
-            revision: call.revision,
+            revision: call.leg.revision,
             id: id,
             progressToken: request.progressToken == nil ? nil : id,
-            capabilities: call.isModern ? call.capabilities : [],
-            logLevel: call.isModern ? call.logLevel : nil
+            capabilities: goesModern ? call.capabilities : [],
+            logLevel: goesModern ? call.logLevel : nil
         )
-        let message = UpstreamMessage(
+        var message = UpstreamMessage(
             posting: core.upstreamWriter.request(request, envelope, substitutes: substitutes),
             requestID: id,
             method: request.method,
-            revision: call.revision,
-            name: call.isModern ? request.name : nil,
+            revision: call.leg.revision,
+            name: goesModern ? request.name : nil,
             parameters: parameters,
-            sessionID: call.session?.upstreamID
+            sessionID: call.leg.sessionID
         )
-        switch try await send(call, message) {
+        var reply = try await send(call, message)
+        if Self.saysSessionIsOver(reply, call.leg) {
+            try await renewLeg(of: call)
+            message.sessionID = call.leg.sessionID
+            reply = try await send(call, message)
+        }
+        switch reply {
         case .message(let document, _, _):
-            try await answer(call, request, with: document)
+            return try await answer(call, request, with: document)
         case .stream(let stream, _):
-            let document = try await relay(call, stream)
-            try await answer(call, request, with: document)
+            switch try await relay(call, request, .stream(stream)) {
+            case .response(let document):
+                return try await answer(call, request, with: document)
+            case .question(let question):
+                try await park(call, request, question, stream)
+                return nil
+            }
         case .accepted:
             throw Failure(.upstreamMisbehaved)
         case .status(let status, _):
@@ -84,7 +126,7 @@ extension GatewayWorker {
     ///
     /// What cannot be noted does not happen. The wait is that of the turn's write; what was decided before it is looked
     /// at again (I1).
-    private func noteIntent(of call: Call) async throws(Failure) {
+    func noteIntent(of call: Call) async throws(Failure) {
         guard let trail, call.ticket == nil else {
             return
         }
@@ -112,17 +154,18 @@ extension GatewayWorker {
         }
     }
 
-    /// Passes a stream on, event by event, up to the response; which it returns.
-    func relay(_ call: Call, _ stream: UpstreamStream) async throws(Failure) -> JSONDocument {
+    /// Passes a stream on, event by event, up to the response, or up to a question that a modern client can be asked
+    /// only by ending its request.
+    func relay(_ call: Call, _ request: ClientRequest?, _ source: EventSource) async throws(Failure) -> RelayEnd {
         let beganAt = core.time.now
         let before = call.record.upstreamTime ?? .zero
-        call.cancellation.onCancel { stream.cancel() }
+        call.cancellation.onCancel { [self] in cancel(source) }
         defer {
             call.cancellation.onCancel(nil)
             call.record.upstreamTime = before + core.time.now.elapsed(since: beganAt)
         }
         do throws(UpstreamFailure) {
-            while let event = try await stream.next() {
+            while let event = try await next(of: source) {
                 guard isStillGranted(call) else {
                     break
                 }
@@ -130,8 +173,13 @@ extension GatewayWorker {
                     continue
                 }
                 if event.kind == .response {
-                    drain(stream)
-                    return message
+                    release(source)
+                    return .response(message)
+                }
+                if event.kind == .request, call.isModern, let request,
+                    let question = question(call, request, message)
+                {
+                    return .question(question)
                 }
                 await pass(call, message)
             }
@@ -141,8 +189,29 @@ extension GatewayWorker {
         throw call.ending?.failure ?? Failure(.upstreamMisbehaved)
     }
 
+    private func next(of source: EventSource) async throws(UpstreamFailure) -> UpstreamEvent? {
+        switch source {
+        case .stream(let stream): try await stream.next()
+        case .parked(let address): try await nextEvent(ofParked: address)
+        }
+    }
+
+    private func cancel(_ source: EventSource) {
+        switch source {
+        case .stream(let stream): stream.cancel()
+        case .parked(let address): giveUp(parked: address)
+        }
+    }
+
+    private func release(_ source: EventSource) {
+        switch source {
+        case .stream(let stream): drain(stream)
+        case .parked(let address): finish(parked: address)
+        }
+    }
+
     /// Reads the end of a stream whose response has come, beside the call, so that its connection can be used again.
-    private func drain(_ stream: UpstreamStream) {
+    func drain(_ stream: UpstreamStream) {
         spawn {
             do throws(UpstreamFailure) {
                 _ = try await stream.next()
@@ -154,15 +223,17 @@ extension GatewayWorker {
 
     // MARK: The answer
 
-    /// Answers a call with a server's response: filtered, ids restored, handles sealed.
-    private func answer(_ call: Call, _ request: ClientRequest, with document: JSONDocument) async throws(Failure) {
+    /// Answers a call with a server's response: filtered, ids restored, handles sealed; returns the questions of a modern
+    /// server that a legacy client has to be asked before there is an answer.
+    func answer(
+        _ call: Call,
+        _ request: ClientRequest,
+        with document: JSONDocument
+    ) async throws(Failure) -> InputRequired? {
         let writer = core.writer(call.revision)
         if let error = document.root["error"] {
-            call.result = .rpcError
-            noteError(error, call)
-            let answer = writer.error(error, to: request.id)
-            await self.answer(call, status: answer.status, answer.body)
-            return
+            try await answer(call, request, withError: error)
+            return nil
         }
         guard let result = document.root["result"] else {
             throw Failure(.upstreamMisbehaved)
@@ -173,10 +244,13 @@ extension GatewayWorker {
             if let kind = request.method.listKind {
                 body = try filtered(call, request, kind, result)
             } else {
-                switch try writer.result(result, of: request.method) {
+                switch try writer.result(result, of: request.method, from: call.leg.revision) {
                 case .complete(let complete):
-                    body = writer.complete(complete, of: request.method, to: request.id)
+                    body = writer.complete(complete, of: request.method, from: call.leg.revision, to: request.id)
                 case .inputRequired(let input):
+                    guard call.isModern else {
+                        return input
+                    }
                     guard let asking = ask(call, request, input) else {
                         throw .inputRequired
                     }
@@ -184,10 +258,40 @@ extension GatewayWorker {
                 }
             }
             await self.answer(call, body)
+            return nil
         } catch {
             call.result = .badAnswer
             throw Failure(.upstreamMisbehaved)
         }
+    }
+
+    private func answer(
+        _ call: Call,
+        _ request: ClientRequest,
+        withError error: JSONValue
+    ) async throws(Failure) {
+        call.result = .rpcError
+        noteError(error, call)
+        let code = error["code"]?.number?.int
+        if call.isBridged {
+            switch code {
+            case -32042 where call.isModern && request.method.mayRequireInput:
+                // A legacy server wants an address opened first; the client's retry is the same call again.
+                if let input = InputRequired(addressesOf: error) {
+                    guard let asking = ask(call, request, input) else {
+                        throw Failure(MCPFailure.missingCapability(input.required, id: request.id))
+                    }
+                    return await answer(call, asking)
+                }
+            case -32021 where call.isToolCall:
+                let text: ByteString = "the tool needs a feature that this client has not or may not use here"
+                return await answer(call, core.writer(call.revision).failedCall(text, to: request.id))
+            default:
+                break
+            }
+        }
+        let answer = core.writer(call.revision).error(error, to: request.id)
+        await self.answer(call, status: answer.status, answer.body)
     }
 
     /// What a server's error tells the gateway itself: its tools may have changed, or its era.
@@ -205,12 +309,7 @@ extension GatewayWorker {
         guard call.capabilities.isSuperset(of: input.required) else {
             return nil
         }
-        let state = core.handles.sealRequestState(
-            input.state?.bytes,
-            digest: Self.digest(of: request),
-            grant: call.grant,
-            now: core.time.wallTime
-        )
+        let state = seal(.server(input.state), call, request)
         guard let state else {
             return nil
         }
@@ -236,12 +335,22 @@ extension GatewayWorker {
         return ByteString(opened)
     }
 
-    /// The server's state behind that of a retry, which must ask the very same again (D2).
-    private func openRequestState(_ call: Call, _ request: ClientRequest) throws(Failure) -> ByteString? {
-        guard let retry = request.retry else {
-            return nil
+    /// Our state for a call that goes on with its client's next request.
+    func seal(_ way: RetryState.Way, _ call: Call, _ request: ClientRequest) -> ByteString? {
+        core.handles.sealRequestState(
+            RetryState(way: way, rounds: (call.retry?.rounds ?? 0) &+ 1, process: core.firstRequestID),
+            digest: Self.digest(of: request),
+            grant: call.grant,
+            now: core.time.wallTime
+        )
+    }
+
+    /// What the state of a retry stands for, which must ask the very same again (D2).
+    func openRetry(_ call: Call, _ request: ClientRequest) throws(Failure) -> RetryState {
+        if let opened = call.retry {
+            return opened
         }
-        let opened = retry.state.flatMap { state in
+        let opened = request.retry?.state.flatMap { state in
             core.handles.openRequestState(
                 state.bytes,
                 digest: Self.digest(of: request),
@@ -252,7 +361,25 @@ extension GatewayWorker {
         guard let opened else {
             throw Failure(.handleNotFound, "unknown or expired requestState: call again without it")
         }
-        return opened.map { ByteString($0) }
+        call.retry = opened
+        return opened
+    }
+
+    /// Whether a request goes on with a call that was charged when it began: the limits of one call are charged once.
+    ///
+    /// True once for each state, so that nobody calls twice for one charge (D2).
+    func continuesChargedCall(_ call: Call, _ request: ClientRequest) -> Bool {
+        guard let text = request.retry?.state else {
+            return false
+        }
+        do throws(Failure) {
+            let state = try openRetry(call, request)
+            return state.process == core.firstRequestID && state.rounds <= Self.maximumRounds
+                && core.answered.add(HandleFingerprint(text))
+        } catch {
+            // It is judged, and refused when it is forwarded.
+            return false
+        }
     }
 
     /// What a state is bound to: method, name and arguments, by their exact values.
@@ -263,39 +390,27 @@ extension GatewayWorker {
         payload.append(run: request.arguments.map { JSONCanonical.exact($0) } ?? [])
         return SHA256.digest(payload.bytes)
     }
+}
 
-    // MARK: The era
+/// Where the events of a call come from.
+enum EventSource {
+    case stream(UpstreamStream)
+    /// A stream that another request left open, perhaps on another worker.
+    case parked(CallAddress)
+}
 
-    /// Refuses a modern request to a server of the other era, in words a client can act on: it begins a session then.
-    func requireEra(of call: Call) async throws(Failure) {
-        guard call.isModern else {
-            return
-        }
-        let upstream = upstream(of: call.grant.server)
-        guard !upstream.speaksModern else {
-            return
-        }
-        do throws(UpstreamFailure) {
-            guard try await upstream.server.speaks(.modern) else {
-                throw UpstreamFailure(.notMCP, wroteBytes: true)
-            }
-            upstream.speaksModern = true
-        } catch {
-            giveBack(call)
-            guard error.kind == .notMCP else {
-                throw Failure(error)
-            }
-            let refusal = MCPFailure.unsupportedVersion(
-                requested: ByteString(call.revision.text),
-                supported: Revision.servedLegacy,
-                id: call.id
-            )
-            throw Failure(.revisionNotServed, Self.legacyOnly, data: refusal.data)
-        }
-    }
+/// How passing a stream on ended.
+enum RelayEnd {
+    case response(JSONDocument)
+    /// A legacy server asks something; its call stays open.
+    case question(ServerQuestion)
+}
 
-    private static let legacyOnly =
-        "the server behind this gateway does not speak 2026-07-28: begin a session with `initialize` instead"
+/// What a legacy server asks of a modern client.
+struct ServerQuestion: Sendable {
+    /// The server's id of its request.
+    let id: RequestID
+    let ask: ClientAsk
 }
 
 extension UpstreamReply {

@@ -20,18 +20,26 @@ extension GatewayWorker {
             subscription: request.id,
             wanted: Self.permitted(wanted, call.grant.policy?.compiled)
         )
-        call.goOn { [self] () async throws(Failure) in try await listen(call, listener) }
+        call.goOn { [self] () async throws(Failure) in try await listen(call, listener, request.id) }
     }
 
     /// Acknowledges a subscription and keeps its stream until somebody ends it.
     ///
     /// Always accepts, because clients fail to connect otherwise: what cannot be had is left out of the acknowledgement.
-    private func listen(_ call: Call, _ listener: Listener) async throws(Failure) {
+    private func listen(
+        _ call: Call,
+        _ listener: Listener,
+        _ subscription: RequestID
+    ) async throws(Failure) {
         call.cancellation.onCancel { listener.news.wake() }
         defer { listener.feed?.leave(listener) }
         if !listener.wanted.isEmpty, log.isAccepting {
             let beganAt = core.time.now
-            join(listener)
+            if await isReachable(call) {
+                join(listener)
+            } else {
+                listener.settle(SubscriptionFilter())
+            }
             while listener.stage == .joining, call.ending == nil {
                 await listener.news.wait()
             }
@@ -40,16 +48,26 @@ extension GatewayWorker {
         }
         await startStream(call)
         let writer = core.writer(call.revision)
-        await writeEvent(call, writer.acknowledged(listener.honoured, subscription: listener.subscription))
+        await writeEvent(call, writer.acknowledged(listener.honoured, subscription: subscription))
         follow(listener)
         while listener.stage != .over, call.ending == nil {
             await listener.news.wait()
         }
-        try await endListen(call, listener.subscription)
+        try await endListen(call, subscription)
+    }
+
+    /// Whether there is a way to the server, of whatever era: a subscription is accepted all the same.
+    private func isReachable(_ call: Call) async -> Bool {
+        do throws(Failure) {
+            try await prepareLeg(of: call)
+            return true
+        } catch {
+            return false
+        }
     }
 
     /// Lets changes through from now on, first those that came before the acknowledgement was written.
-    private func follow(_ listener: Listener) {
+    func follow(_ listener: Listener) {
         if listener.honoured.isEmpty {
             listener.feed?.leave(listener)
         }

@@ -19,7 +19,7 @@ extension GatewayWorker {
             return
         }
         if kind == .tools {
-            try await requireEra(of: call)
+            try await prepareLeg(of: call)
             // The gateway's own list is the first one, so that it is what gets pinned.
             _ = try await tools(of: call.grant.server)
         }
@@ -41,6 +41,7 @@ extension GatewayWorker {
         return try core.writer(call.revision).list(
             kind,
             result,
+            from: call.leg.revision,
             to: request.id,
             nextCursor: { cursor in
                 core.handles.sealCursor(cursor.bytes, of: request.method, grant: call.grant, now: now)

@@ -1,3 +1,4 @@
+internal import AuditModel
 internal import Base
 internal import EventLoops
 internal import JSONText
@@ -11,7 +12,7 @@ extension GatewayWorker {
     func pass(_ call: Call, _ document: JSONDocument) async {
         let message: ServerMessage
         do throws(UpstreamViolation) {
-            message = try ServerMessage(document, revision: call.revision)
+            message = try ServerMessage(document, revision: call.leg.revision)
         } catch {
             return
         }
@@ -44,14 +45,23 @@ extension GatewayWorker {
             return call.logLevel.flatMap { writer.logMessage(notification, floor: $0) }
         case .toolsListChanged:
             relist(call.grant.server)
+            noteBridged(Change(method: .toolsListChanged, uri: nil), of: call)
             return policy == nil || call.isModern ? nil : writer.changed(.toolsListChanged, subscription: nil)
         case .promptsListChanged, .resourcesListChanged:
-            guard let method = notification.method, policy != nil, !call.isModern else {
+            guard let method = notification.method, policy != nil else {
+                return nil
+            }
+            guard !call.isModern else {
+                noteBridged(Change(method: method, uri: nil), of: call)
                 return nil
             }
             return writer.changed(method, subscription: nil)
         case .resourcesUpdated:
-            guard let uri = notification.uri, policy?.allowsResource(uri) == true, !call.isModern else {
+            guard let uri = notification.uri, policy?.allowsResource(uri) == true else {
+                return nil
+            }
+            guard !call.isModern else {
+                noteBridged(Change(method: .resourcesUpdated, uri: uri), of: call)
                 return nil
             }
             return writer.resourceUpdated(uri, subscription: nil)
@@ -63,7 +73,7 @@ extension GatewayWorker {
             }
             return writer.cancelled(call.passedRequests.remove(at: place).ours, notification)
         case .elicitationCompleted:
-            guard call.capabilities.contains(.elicitationURL) else {
+            guard !call.isModern, call.capabilities.contains(.elicitationURL) else {
                 return nil
             }
             return notification.elicitationID.map { writer.elicitationCompleted($0) }
@@ -84,10 +94,10 @@ extension GatewayWorker {
             reply(call, core.upstreamWriter.emptyResponse(to: request.id))
             return
         }
-        guard let ask = request.ask, call.capabilities.isSuperset(of: ask.required), call.acceptsEvents,
+        guard !call.isModern, let ask = request.ask, call.capabilities.isSuperset(of: ask.required), call.acceptsEvents,
             !call.isOutputGone, hasRoomForRequest(call),
             let ours = core.handles.sealServerRequest(
-                request.id,
+                .server(request.id),
                 session: call.session,
                 grant: call.grant,
                 now: core.time.wallTime
@@ -127,10 +137,24 @@ extension GatewayWorker {
 
     /// Tells the server that a call of its session was given up (25/cancel).
     func tellCancelled(_ call: Call) {
-        guard let id = call.upstreamID else {
+        guard let id = call.upstreamID, call.leg.revision.era == .legacy else {
             return
         }
         post(core.upstreamWriter.cancelled(id), method: .cancelled, for: call)
+    }
+
+    /// Tells a legacy server that a modern client has given up, which it did by closing its stream (LC-08, MS-11).
+    func callOff(_ call: Call) {
+        guard call.isModern, call.isBridged, call.reply != .complete,
+            call.ending != nil || call.result == .timedOut
+        else {
+            return
+        }
+        if case .parked = call.retry?.way {
+            // The worker that has the stream does it.
+            return
+        }
+        tellCancelled(call)
     }
 
     /// Sends a message that gets no answer, beside the call it belongs to.
@@ -144,8 +168,8 @@ extension GatewayWorker {
             posting: body,
             requestID: nil,
             method: method,
-            revision: call.revision,
-            sessionID: call.session?.upstreamID
+            revision: call.leg.revision,
+            sessionID: call.leg.sessionID
         )
         spawn {
             defer { call.repliesUnderWay -= 1 }

@@ -14,11 +14,14 @@ extension GatewayWorker {
             try await callTool(call, request)
         case .toolsList, .promptsList, .resourcesList, .resourcesTemplatesList:
             try await list(call, request)
-        case .promptsGet, .resourcesRead, .resourcesSubscribe, .resourcesUnsubscribe, .completionComplete:
+        case .promptsGet, .resourcesRead, .completionComplete:
             try checkAccess(call, request)
             try await forward(call, request)
+        case .resourcesSubscribe, .resourcesUnsubscribe:
+            try checkAccess(call, request)
+            try await subscribe(call, request)
         case .loggingSetLevel:
-            try await forward(call, request)
+            try await setLevel(call, request)
         case .ping:
             await answer(call, core.writer(call.revision).empty(to: request.id))
         case .initialize:
@@ -43,12 +46,18 @@ extension GatewayWorker {
             call.record.clientVersion = envelope.client?.version
         } else {
             declared = call.session?.capabilities ?? []
-            // A legacy session has its level on the server; here everything it sends passes.
-            call.logLevel = .debug
+            // A legacy session has its level on the server; here everything it sends passes. In front of a modern server
+            // the level goes with each request.
+            let isBridged = call.session?.isBridged == true
+            call.logLevel = isBridged ? call.session.flatMap { core.sessionStates[$0.text]?.level } : .debug
             call.record.clientName = call.session?.clientName
             call.record.clientVersion = call.session?.clientVersion
         }
         call.capabilities = Self.permitted(declared, call.grant.policy?.compiled)
+        if call.isBridged, !call.acceptsEvents {
+            // Whoever reads no events cannot be asked (mcp-protocol.md, 3.5).
+            call.capabilities = []
+        }
         call.mayStream = request.method != .initialize
     }
 
@@ -71,7 +80,7 @@ extension GatewayWorker {
     }
 
     /// Prompts and resources, and what refers to them: what policy does not allow does not exist.
-    private func checkAccess(_ call: Call, _ request: ClientRequest) throws(Failure) {
+    func checkAccess(_ call: Call, _ request: ClientRequest) throws(Failure) {
         let policy = call.grant.policy?.compiled
         switch request.method {
         case .promptsGet:
@@ -115,9 +124,9 @@ extension GatewayWorker {
             if let session = call.session, let id = notification.cancelledRequest {
                 core.announce(Cancellation(grant: call.grant.digest, session: session.text, id: id))
             }
-        case .initialized where call.era == .legacy:
+        case .initialized where call.era == .legacy && !call.isBridged:
             try await tell(call, core.upstreamWriter.notification(.initialized), .initialized)
-        case .rootsListChanged where call.era == .legacy:
+        case .rootsListChanged where call.era == .legacy && !call.isBridged:
             if call.grant.policy?.compiled.allows(.roots) == true {
                 try await tell(call, core.upstreamWriter.notification(.rootsListChanged), .rootsListChanged)
             }
@@ -144,7 +153,14 @@ extension GatewayWorker {
         else {
             throw Failure(.handleNotFound)
         }
-        try await tell(call, core.upstreamWriter.response(response.outcome, to: origin), nil)
+        switch origin {
+        case .server(let id):
+            try await tell(call, core.upstreamWriter.response(response.outcome, to: id), nil)
+        case .question(let address, let number):
+            guard deliver(response.outcome, to: address, number) else {
+                throw Failure(.handleNotFound)
+            }
+        }
         await accept(call)
     }
 
@@ -154,13 +170,13 @@ extension GatewayWorker {
             posting: body,
             requestID: nil,
             method: method,
-            revision: call.revision,
-            sessionID: call.session?.upstreamID
+            revision: call.leg.revision,
+            sessionID: call.leg.sessionID
         )
         switch try await send(call, message) {
         case .accepted, .message: break
         case .stream(let stream, _): stream.cancel()
-        case .status(let status, _): throw Failure(upstreamStatus: status, inSession: call.session?.upstreamID != nil)
+        case .status(let status, _): throw Failure(upstreamStatus: status, inSession: call.leg.sessionID != nil)
         }
     }
 }

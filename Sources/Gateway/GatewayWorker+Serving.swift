@@ -76,6 +76,7 @@ extension GatewayWorker {
     private func conclude(_ call: Call) {
         call.exchange.onPeerClosed = nil
         untrack(call)
+        callOff(call)
         settle(call)
         trail?.conclude(call, at: core.time.wallTime, duration: core.time.now.elapsed(since: call.startedAt))
         log.append(call.record)
@@ -84,6 +85,7 @@ extension GatewayWorker {
     /// Gives back whatever the call holds and takes its time; runs however it ended.
     private func settle(_ call: Call) {
         call.leave()
+        leaveBridge(call)
         if let reservation = call.reservation {
             core.counters.release(reservation)
         }
@@ -144,6 +146,7 @@ extension GatewayWorker {
             switch post.claim {
             case .modern(let revision):
                 call.revision = revision
+                call.leg.revision = revision
                 _ = try post.rule()
             case .handshake:
                 _ = try post.rule()
@@ -168,8 +171,7 @@ extension GatewayWorker {
             let kind: MCPFailureKind = error.kind == .sessionRequired ? .sessionRequired : .sessionEnded
             throw MCPFailure(kind, era: .legacy, id: call.id, message: ByteString(error.sentence))
         }
-        call.session = session
-        call.revision = session.revision
+        call.enter(session)
         _ = try post.settle(session: session.revision)
     }
 

@@ -9,7 +9,8 @@ internal import Upstreams
 
 /// The beginning and end of what a client sees of a server: handshake, discovery, session stream, end.
 extension GatewayWorker {
-    /// Opens a legacy session: the server's own is opened for it, and ours is sealed around that (D1, LS-09).
+    /// Opens a legacy session: the server's own is opened for it, where it has sessions, and ours is sealed around that
+    /// (D1, LS-09).
     func initialize(_ call: Call, _ request: ClientRequest) async throws(Failure) {
         guard case .initialization(let opening) = request.detail else {
             throw Failure(.invalidParameters)
@@ -18,6 +19,38 @@ extension GatewayWorker {
         call.record.revision = opening.revision.name
         call.record.clientName = opening.client?.name
         call.record.clientVersion = opening.client?.version
+        let upstream = upstream(of: call.grant.server)
+        guard !upstream.speaksOnlyModern else {
+            return try await initializeBridged(call, request, opening)
+        }
+        do throws(Failure) {
+            try await initializeMatched(call, request, opening)
+        } catch {
+            // A server that knows no `initialize` may know the other era.
+            guard error.kind == .eraNotServed || error.kind == .upstreamMisbehaved, call.ending == nil,
+                try await speaksModern(upstream)
+            else {
+                throw error
+            }
+            upstream.speaksOnlyModern = true
+            try await initializeBridged(call, request, opening)
+        }
+    }
+
+    private func speaksModern(_ upstream: WorkerUpstream) async throws(Failure) -> Bool {
+        do throws(UpstreamFailure) {
+            return try await upstream.server.speaks(.modern)
+        } catch {
+            throw Failure(error)
+        }
+    }
+
+    /// Opens a session of the server's for the client's.
+    private func initializeMatched(
+        _ call: Call,
+        _ request: ClientRequest,
+        _ opening: Initialization
+    ) async throws(Failure) {
         let policy = call.grant.policy?.compiled
         let capabilities = Self.permitted(opening.capabilities, policy)
         let id = RequestID(upstream(of: call.grant.server).nextID())
@@ -28,6 +61,7 @@ extension GatewayWorker {
             method: .initialize,
             revision: opening.revision
         )
+        call.leg.revision = opening.revision
         let (document, upstreamSession) = try await whole(call, message)
         let result = try Self.handshakeResult(document)
         do throws(UpstreamViolation) {
@@ -55,23 +89,63 @@ extension GatewayWorker {
         }
     }
 
-    /// Answers what a modern server offers, as far as it can be reached (MS-25, MS-26).
+    /// Opens a session that exists on the client's side alone: the server is modern and has none (mcp-protocol.md, 3.3).
+    private func initializeBridged(
+        _ call: Call,
+        _ request: ClientRequest,
+        _ opening: Initialization
+    ) async throws(Failure) {
+        let policy = call.grant.policy?.compiled
+        let capabilities = Self.permitted(opening.capabilities, policy)
+        call.leg.revision = .july2026
+        let handshake = try await discovered(call, capabilities)
+        call.issuedSession = core.handles.sealSession(
+            revision: opening.revision,
+            isBridged: true,
+            upstreamID: nil,
+            capabilities: capabilities,
+            client: (opening.client?.name, opening.client?.version),
+            grant: call.grant,
+            now: core.time.wallTime
+        )
+        let reachable = Self.reachable(handshake.capabilities, policy)
+        await answer(
+            call,
+            core.writer(opening.revision).initialize(handshake, capabilities: reachable, to: request.id)
+        )
+    }
+
+    /// Answers what a server offers, as far as it can be reached (MS-25, MS-26): as a modern server says, or as a legacy
+    /// one said when a session was opened with it.
     func discover(_ call: Call, _ request: ClientRequest) async throws(Failure) {
-        try await requireEra(of: call)
+        try await prepareLeg(of: call)
+        let handshake: ServerHandshake
+        if let bridge = call.leg.bridge {
+            handshake = bridge.handshake
+        } else {
+            handshake = try await discovered(call, call.capabilities)
+        }
+        let reachable = Self.reachable(handshake.capabilities, call.grant.policy?.compiled)
+        await answer(call, core.writer(call.revision).discover(handshake, capabilities: reachable, to: request.id))
+    }
+
+    /// What a modern server says of itself.
+    private func discovered(
+        _ call: Call,
+        _ capabilities: ClientCapabilities
+    ) async throws(Failure) -> ServerHandshake {
         let id = RequestID(upstream(of: call.grant.server).nextID())
-        let envelope = UpstreamEnvelope(revision: call.revision, id: id, capabilities: call.capabilities)
+        let envelope = UpstreamEnvelope(revision: .july2026, id: id, capabilities: capabilities)
         let message = UpstreamMessage(
             posting: core.upstreamWriter.request(.serverDiscover, envelope),
             requestID: id,
             method: .serverDiscover,
-            revision: call.revision
+            revision: .july2026
         )
         let (document, _) = try await whole(call, message)
         let result = try Self.handshakeResult(document)
         do throws(UpstreamViolation) {
-            let handshake = try ServerHandshake(discoverResult: result)
-            let reachable = Self.reachable(handshake.capabilities, call.grant.policy?.compiled)
-            await answer(call, core.writer(call.revision).discover(handshake, capabilities: reachable, to: request.id))
+            return try ServerHandshake(discoverResult: result)
         } catch {
             throw Failure(.upstreamMisbehaved)
         }
@@ -103,7 +177,10 @@ extension GatewayWorker {
         case .message(let document, _, let session):
             return (document, session)
         case .stream(let stream, let session):
-            return (try await relay(call, stream), session)
+            guard case .response(let document) = try await relay(call, nil, .stream(stream)) else {
+                throw Failure(.upstreamMisbehaved)
+            }
+            return (document, session)
         case .accepted:
             throw Failure(.upstreamMisbehaved)
         case .status(let status, _):
@@ -125,11 +202,22 @@ extension GatewayWorker {
         try call.startListening()
         call.logLevel = .debug
         call.capabilities = Self.permitted(call.session?.capabilities ?? [], call.grant.policy?.compiled)
-        let message = UpstreamMessage(.get, sessionID: call.session?.upstreamID, revision: call.revision)
-        let reply = try await send(call, message)
+        call.mayStream = true
+        if let session = call.session, session.isBridged {
+            return call.goOn { [self] () async throws(Failure) in
+                await followChanges(call, session)
+                await finishStream(call)
+            }
+        }
+        var message = UpstreamMessage(.get, sessionID: call.leg.sessionID, revision: call.revision)
+        var reply = try await send(call, message)
+        if Self.saysSessionIsOver(reply, call.leg) {
+            try await renewLeg(of: call)
+            message.sessionID = call.leg.sessionID
+            reply = try await send(call, message)
+        }
         switch reply {
         case .stream(let stream, _):
-            call.mayStream = true
             await startStream(call)
             call.goOn { [self] () async throws(Failure) in
                 await follow(call, stream)
@@ -169,8 +257,9 @@ extension GatewayWorker {
         }
         core.tombstones.add(session.text)
         sessions[session.text] = nil
-        if session.upstreamID != nil {
-            let message = UpstreamMessage(.delete, sessionID: session.upstreamID, revision: session.revision)
+        core.sessionStates.remove(session.text)
+        if let id = call.leg.sessionID {
+            let message = UpstreamMessage(.delete, sessionID: id, revision: session.revision)
             do throws(Failure) {
                 _ = try await send(call, message)
             } catch {
@@ -198,8 +287,7 @@ extension GatewayWorker {
         if case .known(let revision) = declared, revision != session.revision {
             throw Failure(.revisionNotServed)
         }
-        call.session = session
-        call.revision = session.revision
+        call.enter(session)
         call.record.revision = session.revision.name
         call.record.clientName = session.clientName
         call.record.clientVersion = session.clientVersion

@@ -16,7 +16,7 @@ extension GatewayWorker {
             await refuse(call, request, CompiledPolicy.withoutPolicy)
             return
         }
-        try await requireEra(of: call)
+        try await prepareLeg(of: call)
         let tools = try await tools(of: call.grant.server)
         // After every wait: the policy in force now decides (I1).
         guard isStillGranted(call), let policy = call.grant.policy?.compiled else {
@@ -24,23 +24,18 @@ extension GatewayWorker {
         }
         let definition = tools[name]
         let parameters = try headers(call, request, definition, policy)
-        var caller = call.grant.caller
-        caller.clientName = call.record.clientName
-        let (verdict, reservation) = Admission.admit(
-            policy: policy,
-            call: PolicyCall(
-                tool: name,
-                definition: definition?.definition,
-                isListed: definition != nil,
-                arguments: request.arguments,
-                caller: caller,
-                time: call.record.time,
-                keyDigest: core.keyDigest
-            ),
-            limits: core.counters,
-            now: loop.now
-        )
-        call.reservation = reservation
+        let judged = policyCall(call, request, definition)
+        let verdict: Verdict
+        if request.retry != nil, continuesChargedCall(call, request) {
+            verdict = policy.decide(judged)
+        } else {
+            (verdict, call.reservation) = Admission.admit(
+                policy: policy,
+                call: judged,
+                limits: core.counters,
+                now: loop.now
+            )
+        }
         switch verdict.outcome {
         case .allow:
             note(verdict, in: call.record)
@@ -58,6 +53,40 @@ extension GatewayWorker {
         }
     }
 
+    private func policyCall(_ call: Call, _ request: ClientRequest, _ definition: ListedTool?) -> PolicyCall {
+        var caller = call.grant.caller
+        caller.clientName = call.record.clientName
+        return PolicyCall(
+            tool: request.name ?? "",
+            definition: definition?.definition,
+            isListed: definition != nil,
+            arguments: request.arguments,
+            caller: caller,
+            time: call.record.time,
+            keyDigest: core.keyDigest
+        )
+    }
+
+    /// Judges a request again that has waited for its client's answers, by what is in force now (I1).
+    ///
+    /// Its limits were charged when it began. A call that is refused now is answered here.
+    func isAllowedAgain(_ call: Call, _ request: ClientRequest) async throws(Failure) -> Bool {
+        guard isStillGranted(call), let policy = call.grant.policy?.compiled else {
+            throw Failure(.unauthorized)
+        }
+        guard request.method == .toolsCall else {
+            try checkAccess(call, request)
+            return true
+        }
+        let definition = upstream(of: call.grant.server).currentTools()?[request.name ?? ""]
+        let verdict = policy.decide(policyCall(call, request, definition))
+        guard verdict.outcome == .allow else {
+            await refuse(call, request, verdict)
+            return false
+        }
+        return true
+    }
+
     /// Checks `Mcp-Param-*` against the arguments (MS-15) and computes those that go upstream; strays are dropped (A8).
     ///
     /// A tool this caller cannot see has no headers to be wrong: it is unknown first (D12).
@@ -67,14 +96,18 @@ extension GatewayWorker {
         _ tool: ListedTool?,
         _ policy: CompiledPolicy
     ) throws(Failure) -> [OutgoingHeader] {
-        guard call.isModern, let tool, !tool.headers.isEmpty || !call.headers.parameters.isEmpty,
+        let goesModern = call.leg.revision.era == .modern
+        guard call.isModern || goesModern, let tool,
+            !tool.headers.isEmpty || (call.isModern && !call.headers.parameters.isEmpty),
             policy.shows(tool.definition)
         else {
             return []
         }
         do throws(HeaderFault) {
-            try tool.headers.check(call.headers.parameters, arguments: request.arguments)
-            return try tool.headers.fields(for: request.arguments)
+            if call.isModern {
+                try tool.headers.check(call.headers.parameters, arguments: request.arguments)
+            }
+            return goesModern ? try tool.headers.fields(for: request.arguments) : []
         } catch {
             call.record.outcome = .malformed
             throw Failure(error.failure(id: request.id))

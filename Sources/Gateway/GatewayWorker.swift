@@ -33,6 +33,8 @@ final class GatewayWorker {
     var open = OpenCalls()
     var sessions: [ByteString: ClientSession] = [:]
     var upstreams: [ObjectIdentifier: WorkerUpstream] = [:]
+    /// Calls that wait at legacy servers for an answer of their modern clients, by their number.
+    var parked: [UInt64: ParkedCall] = [:]
     /// The one asked for last: a call asks for its own several times.
     var latestUpstream: WorkerUpstream?
     private var lastRequest: UInt64
@@ -129,6 +131,7 @@ final class GatewayWorker {
         latestUpstream = nil
         for upstream in dropped.values {
             upstream.relistTimer?.cancel()
+            endBridges(of: upstream)
             move(listenersOf: upstream)
         }
         tokens.removeAll()
@@ -170,8 +173,14 @@ final class GatewayWorker {
         }
         ticker?.cancel()
         ticker = nil
+        for waiting in parked.values {
+            waiting.timer?.cancel()
+            waiting.stream.cancel()
+        }
+        parked = [:]
         for upstream in upstreams.values {
             upstream.relistTimer?.cancel()
+            upstream.bridges.removeAll()
         }
         client.close()
         log.close()

@@ -23,6 +23,7 @@ struct Handles: Sendable {
     /// A new session id, visible ASCII, different every time.
     func sealSession(
         revision: Revision,
+        isBridged: Bool = false,
         upstreamID: ByteString?,
         capabilities: ClientCapabilities,
         client: (name: ByteString?, version: ByteString?),
@@ -32,7 +33,7 @@ struct Handles: Sendable {
         var payload = FieldWriter()
         payload.append(revision.rawValue)
         payload.append(capabilities.rawValue)
-        payload.append(upstreamID == nil ? 0 : 1)
+        payload.append(isBridged ? Self.bridged : upstreamID == nil ? 0 : 1)
         payload.append(run: upstreamID?.bytes ?? [])
         payload.append(run: client.name?.bytes.prefix(Self.maximumClientText) ?? [])
         payload.append(run: client.version?.bytes.prefix(Self.maximumClientText) ?? [])
@@ -52,6 +53,7 @@ struct Handles: Sendable {
         }
         return ClientSession(
             revision: revision,
+            isBridged: hasUpstreamID == Self.bridged,
             upstreamID: hasUpstreamID == 1 ? ByteString(upstreamID) : nil,
             capabilities: ClientCapabilities(rawValue: capabilities),
             clientName: name.isEmpty ? nil : ByteString(name),
@@ -61,6 +63,9 @@ struct Handles: Sendable {
             expires: WallTime(milliseconds: expiry)
         )
     }
+
+    /// In the place of "has an upstream id": the server is modern and has no sessions.
+    private static let bridged: UInt8 = 2
 
     // LIMIT: bytes of a client's name and version kept in its session id, which travels in a header.
     private static let maximumClientText = 64
@@ -87,32 +92,58 @@ struct Handles: Sendable {
 
     // MARK: Requests of a server
 
-    /// Our id for a server's request: carries the server's own id as JSON, so that a response can be matched anywhere.
+    /// Our id for a request to the client: carries where its answer belongs, so that it can be matched anywhere.
     func sealServerRequest(
-        _ id: RequestID,
+        _ origin: RequestOrigin,
         session: ClientSession?,
         grant: GrantEntry,
         now: WallTime
     ) -> RequestID? {
         var payload = FieldWriter()
-        payload.append(run: id.json)
+        switch origin {
+        case .server(let id):
+            payload.append(0)
+            payload.append(run: id.json)
+        case .question(let call, let number):
+            payload.append(1)
+            call.append(to: &payload)
+            payload.append(number: Int64(number))
+        }
         payload.append(run: Self.fingerprint(of: session))
         return seal(payload, .handle, grant, lifetime: limits.handleLifetime, now: now).map { RequestID(text: $0) }
     }
 
-    /// The server's id behind ours; `nil` when ours is not good in this session.
+    /// Where the answer to a request of ours belongs; `nil` when its id is not good in this session.
     func openServerRequest(
         _ id: RequestID,
         session: ClientSession?,
         grant: GrantEntry,
         now: WallTime
-    ) -> RequestID? {
+    ) -> RequestOrigin? {
         guard let text = id.plainText, var payload = open(text.bytes, .handle, grant, now: now),
-            let json = payload.run(), let fingerprint = payload.run(), payload.isAtEnd,
-            fingerprint == Self.fingerprint(of: session)
+            let kind = payload.byte()
         else {
             return nil
         }
+        let origin: RequestOrigin
+        if kind == 0 {
+            guard let json = payload.run(), let server = Self.requestID(json) else {
+                return nil
+            }
+            origin = .server(server)
+        } else {
+            guard kind == 1, let call = CallAddress(&payload), let number = payload.number() else {
+                return nil
+            }
+            origin = .question(call, Int(number))
+        }
+        guard payload.run() == Self.fingerprint(of: session), payload.isAtEnd else {
+            return nil
+        }
+        return origin
+    }
+
+    private static func requestID(_ json: [UInt8]) -> RequestID? {
         do throws(JSONError) {
             return RequestID(try JSONDocument(json).root)
         } catch {
@@ -130,24 +161,51 @@ struct Handles: Sendable {
 
     // MARK: State of requests that need input
 
-    /// Our state for a server's state: bound to what was asked, so that a retry asks the same (security.md, D2).
-    func sealRequestState(_ state: [UInt8]?, digest: [UInt8], grant: GrantEntry, now: WallTime) -> ByteString? {
+    /// Our state for a request that goes on later: bound to what was asked, so that a retry asks the same (security.md,
+    /// D2).
+    func sealRequestState(_ state: RetryState, digest: [UInt8], grant: GrantEntry, now: WallTime) -> ByteString? {
         var payload = FieldWriter()
-        payload.append(state == nil ? 0 : 1)
-        payload.append(run: state ?? [])
+        switch state.way {
+        case .server(let own):
+            payload.append(own == nil ? 0 : 1)
+            payload.append(run: own?.bytes ?? [])
+        case .parked(let ticket):
+            payload.append(2)
+            ticket.call.append(to: &payload)
+            payload.append(number: Int64(ticket.round))
+        }
+        payload.append(state.rounds)
+        payload.append(number: Int64(state.process))
         payload.append(run: digest)
         return seal(payload, .requestState, grant, lifetime: limits.requestStateLifetime, now: now)
     }
 
-    /// The server's state behind ours, `.some(nil)` when it gave none; `nil` when ours is not good for this request.
-    func openRequestState(_ text: [UInt8], digest: [UInt8], grant: GrantEntry, now: WallTime) -> [UInt8]?? {
-        guard var payload = open(text, .requestState, grant, now: now), let hasState = payload.byte(),
-            let state = payload.run(), let sealed = payload.run(), payload.isAtEnd,
-            ConstantTime.areEqual(sealed, digest)
+    /// What a state of ours stands for; `nil` when it is not good for this request.
+    func openRequestState(_ text: [UInt8], digest: [UInt8], grant: GrantEntry, now: WallTime) -> RetryState? {
+        guard var payload = open(text, .requestState, grant, now: now), let kind = payload.byte() else {
+            return nil
+        }
+        let way: RetryState.Way
+        switch kind {
+        case 0, 1:
+            guard let own = payload.run() else {
+                return nil
+            }
+            way = .server(kind == 1 ? ByteString(own) : nil)
+        case 2:
+            guard let call = CallAddress(&payload), let round = payload.number() else {
+                return nil
+            }
+            way = .parked(ParkingTicket(call: call, round: Int(round)))
+        default:
+            return nil
+        }
+        guard let rounds = payload.byte(), let process = payload.number(), let sealed = payload.run(),
+            payload.isAtEnd, ConstantTime.areEqual(sealed, digest)
         else {
             return nil
         }
-        return .some(hasState == 1 ? state : nil)
+        return RetryState(way: way, rounds: rounds, process: Int(process))
     }
 
     // MARK: The seal

@@ -7,7 +7,9 @@ internal import MCPModel
 final class Listener {
     unowned let call: Call
     /// The id of the client's own request, which every message on its stream carries (MS-40).
-    let subscription: RequestID
+    ///
+    /// `nil` for the stream of a legacy session, whose messages carry none.
+    let subscription: RequestID?
     /// What was asked for, without what policy forbids.
     let wanted: SubscriptionFilter
     /// What was acknowledged.
@@ -19,7 +21,7 @@ final class Listener {
     var place = -1
     weak var feed: ChangeFeed?
     /// Its call's task waits here for whatever concerns it.
-    let news = WaitPoint()
+    let news: WaitPoint
 
     /// How far it has come.
     enum Stage {
@@ -33,8 +35,14 @@ final class Listener {
         case over
     }
 
-    init(_ call: Call, subscription: RequestID, wanted: SubscriptionFilter) {
+    init(
+        _ call: Call,
+        subscription: RequestID?,
+        wanted: SubscriptionFilter,
+        news: WaitPoint = WaitPoint()
+    ) {
         self.call = call
+        self.news = news
         self.subscription = subscription
         self.wanted = wanted
     }

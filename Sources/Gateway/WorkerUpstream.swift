@@ -10,7 +10,9 @@ final class WorkerUpstream {
     let server: UpstreamServer
     let shared: SharedServer
     /// The streams of changes that are open or being opened, by what they tell of.
-    var feeds: [SubscriptionFilter: ChangeFeed] = [:]
+    var feeds: [FeedKey: ChangeFeed] = [:]
+    /// The sessions in which modern clients' calls go to it while it is a legacy server.
+    var bridges = BridgePool()
     /// Whether anything was asked of its tools since the schedule's last turn.
     var isUsed = false
     /// The schedule's next turn; set while the server is used.
@@ -21,6 +23,8 @@ final class WorkerUpstream {
     private let stride: Int
     /// Whether the server is known to speak 2026-07-28; asked again after it has contradicted that.
     var speaksModern = false
+    /// Whether it has refused `initialize`, so that legacy clients are bridged without asking again.
+    var speaksOnlyModern = false
 
     init(server: UpstreamServer, shared: SharedServer, firstID: Int, stride: Int) {
         self.server = server
@@ -40,6 +44,7 @@ final class WorkerUpstream {
     /// The server said that it does not speak the era it was believed to.
     func eraContradicted() {
         speaksModern = false
+        speaksOnlyModern = false
         shared.knowledge.forget(.modern)
     }
 

@@ -1,5 +1,5 @@
 public import Base
-import JSONText
+public import JSONText
 
 /// Something a server asks of the client: a legacy request, or one entry of `input_required` (MS-34).
 public struct ClientAsk: Sendable {
@@ -70,8 +70,11 @@ public struct ClientAsk: Sendable {
     /// How many bytes the parameters have, roughly.
     var size: Int { params.map { $0.range.count } ?? 0 }
 
-    /// Writes `method` and `params` into an open object.
-    func append(to writer: inout JSONWriter) {
+    /// Writes `method` and `params` into an open object, as the reader's revision knows them.
+    ///
+    /// The id of an elicitation belongs to 2025-11-25, which cannot do without it: `elicitation` stands in where the server
+    /// gave none. The mode came with the second one.
+    func append(to writer: inout JSONWriter, revision: Revision, elicitation: RequestID? = nil) {
         writer.method(method)
         guard let params, !passed.isEmpty else {
             return
@@ -79,11 +82,22 @@ public struct ClientAsk: Sendable {
         writer.key("params")
         writer.beginObject()
         for key in passed {
-            if let value = params[key] {
+            if let value = params[key], isKnown(key, in: revision) {
                 writer.member(key, value)
             }
         }
+        if let elicitation, url != nil, params["elicitationId"] == nil {
+            writer.member("elicitationId", elicitation)
+        }
         writer.endObject()
+    }
+
+    private func isKnown(_ key: StaticString, in revision: Revision) -> Bool {
+        switch "\(key)" {
+        case "elicitationId": revision == .november2025
+        case "mode": revision >= .november2025
+        default: true
+        }
     }
 }
 
@@ -105,6 +119,30 @@ public struct InputRequired: Sendable {
     /// What the client must have declared for all of it (MS-34).
     public var required: ClientCapabilities {
         questions.reduce(into: []) { $0.formUnion($1.ask.required) }
+    }
+
+    /// One question of a legacy server in the form modern clients are asked in (mcp-protocol.md, 3.5).
+    public init(asking ask: ClientAsk, key: ByteString) {
+        questions = [Question(key: key, ask: ask)]
+        state = nil
+    }
+
+    /// What a legacy server wants opened before it does anything (−32042, 2025-11-25); `nil` when the error names nothing.
+    public init?(addressesOf error: JSONValue, limits: MCPLimits = .standard) {
+        guard let elicitations = error["data"]?["elicitations"], elicitations.kind == .array,
+            (1...limits.maximumInputRequests).contains(elicitations.count)
+        else {
+            return nil
+        }
+        var questions: [Question] = []
+        for elicitation in elicitations.elements {
+            guard let ask = ClientAsk(.elicitationCreate, params: elicitation), ask.url != nil else {
+                return nil
+            }
+            questions.append(Question(key: ByteString("u\(questions.count)"), ask: ask))
+        }
+        self.questions = questions
+        state = nil
     }
 
     /// Reads a result whose type is `input_required`; it carries questions, or a state, or both.

@@ -103,7 +103,7 @@ extension DownstreamWriter {
         var writer = JSONWriter(reserving: 128 + ask.size)
         writer.beginMessage()
         writer.id(id)
-        ask.append(to: &writer)
+        ask.append(to: &writer, revision: revision, elicitation: id)
         writer.endObject()
         return writer.output
     }

@@ -24,12 +24,16 @@ public struct DownstreamWriter: Sendable {
         modernMeta = writer.output
     }
 
-    /// What kind of result a server gave to `method`.
+    /// What kind of result a server that speaks `server` gave to `method`; `nil` stands for the client's revision.
     ///
     /// Absent means complete, as servers of older revisions leave it out; an unknown type is an error and never guessed
     /// (MC-08). Legacy servers know no types.
-    public func result(_ result: JSONValue, of method: MCPMethod) throws(UpstreamViolation) -> ServerResult {
-        guard isModern, let type = result["resultType"] else {
+    public func result(
+        _ result: JSONValue,
+        of method: MCPMethod,
+        from server: Revision? = nil
+    ) throws(UpstreamViolation) -> ServerResult {
+        guard (server ?? revision).era == .modern, let type = result["resultType"] else {
             return .complete(result)
         }
         guard let name = type.string else {
@@ -64,10 +68,12 @@ public struct DownstreamWriter: Sendable {
     /// and none where it gives `nil`; a result without items is refused, never passed on (D6).
     ///
     /// An item that is no object, has no name, or has the name of an earlier one is left out (D5). The cursor of the next
-    /// page is what `nextCursor` makes of the server's; hidden items do not hide it.
+    /// page is what `nextCursor` makes of the server's; hidden items do not hide it. `server` is the revision the list
+    /// came in, `nil` the client's own.
     public func list(
         _ kind: ListKind,
         _ result: JSONValue,
+        from server: Revision? = nil,
         to id: RequestID,
         nextCursor: (ByteString) -> ByteString?,
         shows: (ByteString, JSONValue) -> JSONValue?
@@ -86,7 +92,7 @@ public struct DownstreamWriter: Sendable {
             }
             let name = ByteString(text.bytes)
             if names.insert(name).inserted, let shown = shows(name, item) {
-                writer.value(shown)
+                appendItem(shown, of: kind, from: server ?? revision, to: &writer)
             }
         }
         writer.endArray()
@@ -128,7 +134,7 @@ public struct DownstreamWriter: Sendable {
             for question in input.questions {
                 writer.key(question.key.bytes)
                 writer.beginObject()
-                question.ask.append(to: &writer)
+                question.ask.append(to: &writer, revision: revision)
                 writer.endObject()
             }
             writer.endObject()

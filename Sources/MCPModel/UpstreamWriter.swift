@@ -41,6 +41,8 @@ public struct UpstreamSubstitutes: Sendable {
     public var cursor: ByteString?
     /// The server's own `requestState`, unsealed (MC-15).
     public var requestState: ByteString?
+    /// The answers to a modern server's questions, an object in JSON, where the client did not give them in that form.
+    public var inputResponses: [UInt8]?
     /// What of a subscription's filter is asked of the server.
     public var subscription: SubscriptionFilter?
 
@@ -87,8 +89,10 @@ public struct UpstreamWriter: Sendable {
             writer.member(key.name, name)
         }
         appendDetail(of: request, substitutes, envelope.revision, to: &writer)
-        if envelope.revision.era == .modern, let retry = request.retry {
-            if let responses = retry.responses {
+        if envelope.revision.era == .modern {
+            if let responses = substitutes.inputResponses {
+                writer.member("inputResponses", raw: responses)
+            } else if let responses = request.retry?.responses {
                 writer.member("inputResponses", responses)
             }
             if let state = substitutes.requestState {
@@ -188,6 +192,60 @@ public struct UpstreamWriter: Sendable {
             writer.endObject()
             return writer.output
         }
+    }
+
+    /// A modern client's answer to a legacy server's request, without what only the client's era has.
+    public func response(_ answer: JSONValue, to id: RequestID) -> [UInt8] {
+        var writer = JSONWriter(reserving: 64 + answer.range.count)
+        writer.beginMessage()
+        writer.id(id)
+        writer.key("result")
+        writer.beginObject()
+        writer.members(of: answer, except: UpstreamWriter.resultKeys)
+        writer.endObject()
+        writer.endObject()
+        return writer.output
+    }
+
+    /// What legacy clients answered to a modern server's questions, as one object by the questions' keys.
+    ///
+    /// An elicitation that failed is one the user dismissed; `nil` when anything else failed, which nothing stands in for.
+    public func inputResponses(_ answers: [(question: InputRequired.Question, outcome: ResponseOutcome)]) -> [UInt8]? {
+        var writer = JSONWriter(reserving: 256)
+        writer.beginObject()
+        for (question, outcome) in answers {
+            writer.key(question.key.bytes)
+            switch outcome {
+            case .result(let result):
+                writer.beginObject()
+                writer.members(of: result, except: UpstreamWriter.resultKeys)
+                writer.endObject()
+            case .error:
+                guard question.ask.method == .elicitationCreate else {
+                    return nil
+                }
+                writer.beginObject()
+                writer.piece(#""action":"cancel""#)
+                writer.endObject()
+            }
+        }
+        writer.endObject()
+        return writer.output
+    }
+
+    private static let resultKeys = JSONKeySet(["_meta", "resultType"])
+
+    /// The answer to a legacy server's question whose asker is gone: dismissed, or refused where that cannot be said.
+    public func dismissed(_ ask: ClientAsk, to id: RequestID) -> [UInt8] {
+        guard ask.method == .elicitationCreate else {
+            return refusal(to: id)
+        }
+        var writer = JSONWriter(reserving: 80)
+        writer.beginMessage()
+        writer.id(id)
+        writer.piece(#""result":{"action":"cancel"}"#)
+        writer.endObject()
+        return writer.output
     }
 
     /// The empty result, with which a ping is answered (LS-18, LC-07).

@@ -1,5 +1,5 @@
 import Base
-import JSONText
+public import JSONText
 import MCPModel
 
 /// What the gateway asks a server on its own account: its era and its tools.
@@ -81,14 +81,21 @@ extension UpstreamServer {
     /// LC-01: `initialize`, then the notification that it is done.
     private func open() async throws(UpstreamFailure) -> (session: ByteString?, revision: Revision) {
         let id = shared.mintID()
-        let answer = try await whole(
-            UpstreamMessage(
-                posting: EraProbe.initializeBody(id: id),
-                requestID: id,
-                method: .initialize,
-                revision: .newestLegacy
-            )
+        let message = UpstreamMessage(
+            posting: EraProbe.initializeBody(id: id),
+            requestID: id,
+            method: .initialize,
+            revision: .newestLegacy
         )
+        let session = try await open(message)
+        return (session.id, session.revision)
+    }
+
+    /// Opens a session with `initialize`, a message of the caller's making, and says that it is open (LC-01).
+    ///
+    /// - Throws: ``UpstreamFailure``; `.violation(.result)` when the server chooses a revision that is not served (LC-02).
+    public func open(_ message: UpstreamMessage) async throws(UpstreamFailure) -> UpstreamSession {
+        let answer = try await whole(message)
         guard answer.status == 200, let document = answer.document else {
             throw UpstreamFailure(.refused(status: answer.status), wroteBytes: true)
         }
@@ -107,7 +114,18 @@ extension UpstreamServer {
         if case .stream(let stream, _) = try await send(done) {
             stream.cancel()
         }
-        return (answer.sessionID, revision)
+        return UpstreamSession(id: answer.sessionID, revision: revision, handshake: document)
+    }
+
+    /// The whole response to a request of the gateway's own in a session: notifications before it are passed over, and
+    /// requests of the server answered; `nil` when the server answers with a bare status.
+    public func ask(_ message: UpstreamMessage) async throws(UpstreamFailure) -> JSONDocument? {
+        try await whole(message).document
+    }
+
+    /// Ends a session; whether the server minds is its business (LC-04).
+    public func end(_ session: UpstreamSession) async {
+        await end(session.id, session.revision)
     }
 
     /// The end of a session of ours; whether the server minds is its business (LC-04).

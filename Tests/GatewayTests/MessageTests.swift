@@ -302,20 +302,12 @@ struct MessageTests {
         await gateway.stop()
     }
 
-    @Test("a modern client of a server that only knows sessions is told to begin one")
-    func legacyOnly() async throws {
-        let gateway = try await Harness.start(Upstreams.legacy())
-        let answer = try gateway.client().modern("server/discover")
-        #expect(answer.status == 400 && answer.text.contains("-32022"), "\(answer.text)")
-        #expect(answer.text.contains(#""supported":["2025-11-25""#))
-        await gateway.stop()
-    }
-
-    @Test("a legacy client of a server without sessions is told that the server does not speak its revision")
-    func modernOnly() async throws {
-        let gateway = try await Harness.start(Upstreams.modern())
+    @Test("a client of a server that knows neither era is told so, of whatever era it is", arguments: [true, false])
+    func neitherEra(isModern: Bool) async throws {
+        let upstream = Upstreams.legacy { sent in sent.method == "initialize" ? .json("{}", status: 404) : nil }
+        let gateway = try await Harness.start(upstream)
         var client = try gateway.client()
-        let answer = try client.initialize()
+        let answer = try isModern ? client.modern("server/discover") : client.initialize()
         #expect(answer.status == 200)
         #expect(answer.text.contains("does not speak"), "\(answer.text)")
         await gateway.stop()

@@ -52,6 +52,8 @@ final class Harness: Sendable {
         var headers: [(String, String)] = []
         var upstreamLimits = UpstreamLimits()
         var keys = KeyFile.generate()
+        /// The tokens of an earlier harness, for one that takes its place.
+        var tokens: (String, String)?
         var expires: WallTime?
         var bodyLimit: Int?
         var changedTools = ChangedTools.hide
@@ -81,7 +83,13 @@ final class Harness: Sendable {
     }
 
     static func start(_ upstream: ScriptedUpstream, _ options: Options = Options()) async throws -> Harness {
-        let tokens = (GrantToken.generate(), GrantToken.generate())
+        var tokens = (GrantToken.generate(), GrantToken.generate())
+        if let known = options.tokens {
+            tokens = (
+                try #require(GrantToken(parsing: Array(known.0.utf8))),
+                try #require(GrantToken(parsing: Array(known.1.utf8)))
+            )
+        }
         let definition = try definition(upstream, options, tokens: tokens)
         let address = try #require(SocketAddress(Array("127.0.0.1:0".utf8)))
         var limits = options.limits

@@ -1,0 +1,123 @@
+import Base
+public import JSONText
+
+/// What changes in a result on its way from a server of one era to a client of the other (mcp-protocol.md, 3.3 and 3.4).
+///
+/// Types, hints and reserved `_meta` are the writer's own business in every case; here is only what lies within.
+extension DownstreamWriter {
+    /// A complete result of a server that speaks `server`, as the client's revision knows it.
+    ///
+    /// The same as ``complete(_:of:to:)`` when both are of one era.
+    public func complete(
+        _ result: JSONValue,
+        of method: MCPMethod,
+        from server: Revision,
+        to id: RequestID
+    ) -> [UInt8] {
+        guard server.era == .modern, !isModern, method == .toolsCall || method == .promptsGet else {
+            return complete(result, of: method, to: id)
+        }
+        var writer = begin(id, reserving: result.range.count)
+        let isTool = method == .toolsCall
+        writer.members(of: result, except: isTool ? Self.toolResultKeys : Self.promptResultKeys)
+        if isTool {
+            if let content = result["content"] {
+                writer.key("content")
+                appendBlocks(content, to: &writer)
+            }
+            if revision >= .june2025, let structured = result["structuredContent"], structured.kind == .object {
+                writer.member("structuredContent", structured)
+            }
+        } else if let messages = result["messages"] {
+            writer.key("messages")
+            appendMessages(messages, to: &writer)
+        }
+        finish(&writer, meta: result["_meta"], hint: nil)
+        return writer.output
+    }
+
+    private static let toolResultKeys = JSONKeySet([
+        "_meta", "resultType", "ttlMs", "cacheScope", "content", "structuredContent",
+    ])
+    private static let promptResultKeys = JSONKeySet(["_meta", "resultType", "ttlMs", "cacheScope", "messages"])
+
+    /// An item of a list of a server of the other era.
+    ///
+    /// A tool loses what its reader would misunderstand: `execution` belongs to the tasks of 2025-11-25, and an
+    /// `outputSchema` whose root is no object to results a legacy client cannot have.
+    func appendItem(_ item: JSONValue, of kind: ListKind, from server: Revision, to writer: inout JSONWriter) {
+        guard kind == .tools, server.era != revision.era, item.kind == .object else {
+            writer.value(item)
+            return
+        }
+        let dropped: JSONKeySet
+        if isModern {
+            dropped = Self.executionKey
+        } else if let schema = item["outputSchema"], schema["type"]?.string?.isEqual(to: "object") != true {
+            dropped = Self.outputSchemaKey
+        } else {
+            writer.value(item)
+            return
+        }
+        writer.beginObject()
+        writer.members(of: item, except: dropped)
+        writer.endObject()
+    }
+
+    private static let executionKey = JSONKeySet(["execution"])
+    private static let outputSchemaKey = JSONKeySet(["outputSchema"])
+
+    // MARK: Content
+
+    private func appendBlocks(_ content: JSONValue, to writer: inout JSONWriter) {
+        guard revision < .june2025, content.kind == .array else {
+            writer.value(content)
+            return
+        }
+        writer.beginArray()
+        for block in content.elements {
+            appendBlock(block, to: &writer)
+        }
+        writer.endArray()
+    }
+
+    private func appendMessages(_ messages: JSONValue, to writer: inout JSONWriter) {
+        guard revision < .june2025, messages.kind == .array else {
+            writer.value(messages)
+            return
+        }
+        writer.beginArray()
+        for message in messages.elements {
+            guard let content = message["content"], content.kind == .object else {
+                writer.value(message)
+                continue
+            }
+            writer.beginObject()
+            writer.members(of: message, except: Self.contentKey)
+            writer.key("content")
+            appendBlock(content, to: &writer)
+            writer.endObject()
+        }
+        writer.endArray()
+    }
+
+    private static let contentKey = JSONKeySet(["content"])
+
+    /// A content block; a link, which came with 2025-06-18, as the text that says where it leads.
+    private func appendBlock(_ block: JSONValue, to writer: inout JSONWriter) {
+        guard block["type"]?.string?.isEqual(to: "resource_link") == true, let uri = block["uri"]?.string else {
+            writer.value(block)
+            return
+        }
+        var text: [UInt8] = []
+        if let name = (block["title"] ?? block["name"])?.string {
+            text.append(contentsOf: name.bytes)
+            text.append(": ")
+        }
+        text.append(contentsOf: uri.bytes)
+        writer.beginObject()
+        writer.piece(#""type":"text","text":"#)
+        writer.string(text)
+        writer.endObject()
+    }
+}
