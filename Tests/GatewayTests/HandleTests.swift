@@ -162,7 +162,7 @@ struct HandleTests {
         let params = #""name":"create_lead","arguments":{"name":"x"}"#
         let first = try client.modern("tools/call", params, name: "create_lead")
         let state = try #require(try JSONDocument(first.body).root["result"]?["requestState"]?.string?.text)
-        let retry = params + #","requestState":"\(state)""#
+        let retry = params + #","requestState":"\#(state)""#
         let second = try client.modern("tools/call", retry, name: "create_lead")
         #expect(second.text.contains("done"), "\(second.text)")
         let third = try client.modern("tools/call", retry, name: "create_lead")
