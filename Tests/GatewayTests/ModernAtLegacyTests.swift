@@ -56,11 +56,15 @@ struct ModernToLegacyTests {
             switch sent.method {
             case "initialize" where sent.message.text.contains("form"):
                 opened.add()
-                let result = #"{"protocolVersion":"2025-11-25","capabilities":{"tools":{}},"serverInfo":{"name":"s","version":"1"}}"#
+                let result = """
+                    {"protocolVersion":"2025-11-25","capabilities":{"tools":{}},\
+                    "serverInfo":{"name":"s","version":"1"}}
+                    """
                 return .json(sent.result(result), headers: ["mcp-session-id: s\(opened.count)"])
             case "tools/call":
                 guard sent.message.field("mcp-session-id") == "s\(opened.count)", opened.count > 1 else {
-                    return .json(#"{"jsonrpc":"2.0","id":null,"error":{"code":-32001,"message":"no session"}}"#, status: 404)
+                    let error = #"{"jsonrpc":"2.0","id":null,"error":{"code":-32001,"message":"no session"}}"#
+                    return .json(error, status: 404)
                 }
                 ran.add()
                 return nil
