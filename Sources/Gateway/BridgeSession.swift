@@ -22,6 +22,12 @@ final class BridgeSession {
     var subscriptions: [ByteString: Int] = [:]
     /// The feeds that live on its stream of notifications.
     var feeds: [ObjectIdentifier: ChangeFeed] = [:]
+    /// Calls whose streams are open, among them those that wait for their clients.
+    private var calls: [BridgedEvents] = []
+    /// Whether it is known what became of its stream of notifications.
+    private(set) var isSettled = false
+    /// Whoever opens it waits here for that.
+    let settling = WaitPoint()
     /// The server no longer knows it.
     private(set) var isOver = false
     /// Ends its stream of notifications.
@@ -32,6 +38,24 @@ final class BridgeSession {
         self.session = session
         self.handshake = handshake
         lastUsedAt = now
+    }
+
+    /// A call goes on in it.
+    func add(_ call: BridgedEvents) {
+        calls.removeAll { $0.isFinished }
+        calls.append(call)
+    }
+
+    /// The one call that is open; `nil` when there is none, or more than one.
+    var onlyCall: BridgedEvents? {
+        calls.removeAll { $0.isFinished }
+        return calls.count == 1 ? calls.first : nil
+    }
+
+    /// Its stream of notifications is open, or there is none.
+    func settle() {
+        isSettled = true
+        settling.wake()
     }
 
     /// Gives it up: nothing begins in it any more.

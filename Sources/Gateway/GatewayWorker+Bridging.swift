@@ -108,14 +108,32 @@ extension GatewayWorker {
             let handshake = try ServerHandshake(initializeResult: result)
             let made = BridgeSession(key: key, session: session, handshake: handshake, now: loop.now)
             opened = made
-            if !handshake.capabilities.isDisjoint(with: Self.announcing) {
-                spawn { [self] in await attend(made, upstream) }
+            if !key.capabilities.isEmpty || !handshake.capabilities.isDisjoint(with: Self.announcing) {
+                await beginAttending(made, upstream)
             }
             return made
         } catch {
             throw Failure(.upstreamMisbehaved)
         }
     }
+
+    /// Opens a session's stream of notifications, and waits a moment for the server to have it: what it asks there before
+    /// is lost with many servers.
+    private func beginAttending(_ bridge: BridgeSession, _ upstream: WorkerUpstream) async {
+        spawn { [self] in
+            await attend(bridge, upstream)
+            bridge.settle()
+        }
+        let deadline = loop.now.advanced(by: Self.longestSettling)
+        let timer = loop.schedule(after: Self.longestSettling) { bridge.settling.wake() }
+        while !bridge.isSettled, loop.now < deadline {
+            await bridge.settling.wait()
+        }
+        timer.cancel()
+    }
+
+    /// How long the opening of a session waits for its stream.
+    private static let longestSettling: Duration = .milliseconds(500)
 
     /// Opens a session with a legacy server.
     private func openSession(

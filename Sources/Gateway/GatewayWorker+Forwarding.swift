@@ -80,11 +80,20 @@ extension GatewayWorker {
         case .message(let document, _, _):
             return try await answer(call, request, with: document)
         case .stream(let stream, _):
-            switch try await relay(call, request, .stream(stream)) {
+            guard let bridge = call.leg.bridge, request.method.mayRequireInput else {
+                guard case .response(let document) = try await relay(call, nil, .stream(stream)) else {
+                    throw Failure(.upstreamMisbehaved)
+                }
+                return try await answer(call, request, with: document)
+            }
+            let events = BridgedEvents(stream)
+            bridge.add(events)
+            spawn { await events.pump() }
+            switch try await relay(call, request, .bridged(events)) {
             case .response(let document):
                 return try await answer(call, request, with: document)
             case .question(let question):
-                try await park(call, request, question, stream)
+                try await park(call, request, question, events)
                 return nil
             }
         case .accepted:
@@ -192,6 +201,7 @@ extension GatewayWorker {
     private func next(of source: EventSource) async throws(UpstreamFailure) -> UpstreamEvent? {
         switch source {
         case .stream(let stream): try await stream.next()
+        case .bridged(let events): try await events.next()
         case .parked(let address): try await nextEvent(ofParked: address)
         }
     }
@@ -199,6 +209,7 @@ extension GatewayWorker {
     private func cancel(_ source: EventSource) {
         switch source {
         case .stream(let stream): stream.cancel()
+        case .bridged(let events): events.cancel()
         case .parked(let address): giveUp(parked: address)
         }
     }
@@ -206,12 +217,13 @@ extension GatewayWorker {
     private func release(_ source: EventSource) {
         switch source {
         case .stream(let stream): drain(stream)
+        case .bridged: break
         case .parked(let address): finish(parked: address)
         }
     }
 
     /// Reads the end of a stream whose response has come, beside the call, so that its connection can be used again.
-    func drain(_ stream: UpstreamStream) {
+    private func drain(_ stream: UpstreamStream) {
         spawn {
             do throws(UpstreamFailure) {
                 _ = try await stream.next()
@@ -395,6 +407,8 @@ extension GatewayWorker {
 /// Where the events of a call come from.
 enum EventSource {
     case stream(UpstreamStream)
+    /// A call of a modern client at a legacy server.
+    case bridged(BridgedEvents)
     /// A stream that another request left open, perhaps on another worker.
     case parked(CallAddress)
 }

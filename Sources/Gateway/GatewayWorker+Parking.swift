@@ -36,15 +36,15 @@ extension GatewayWorker {
         _ call: Call,
         _ request: ClientRequest,
         _ question: ServerQuestion,
-        _ stream: UpstreamStream
+        _ events: BridgedEvents
     ) async throws(Failure) {
         guard parked.count < limits.maximumParkedCalls else {
-            stream.cancel()
+            events.cancel()
             throw Failure(.tooManyInFlight)
         }
         let waiting = ParkedCall(
             address: address(of: call),
-            stream: stream,
+            events: events,
             leg: call.leg,
             upstream: upstream(of: call.grant.server),
             upstreamID: call.upstreamID
@@ -160,7 +160,7 @@ extension GatewayWorker {
         if let id = waiting.upstreamID {
             tell(waiting, core.upstreamWriter.cancelled(id), .cancelled)
         }
-        waiting.stream.cancel()
+        waiting.events.cancel()
         leave(waiting)
     }
 
@@ -201,7 +201,7 @@ extension GatewayWorker {
             }
             gateway.spawn {
                 do throws(UpstreamFailure) {
-                    reply.send(.success(try await waiting.stream.next()))
+                    reply.send(.success(try await waiting.events.next()))
                 } catch {
                     gateway.forget(parked: address.number)
                     reply.send(.failure(error))
@@ -221,12 +221,7 @@ extension GatewayWorker {
 
     /// The response has come.
     func finish(parked address: CallAddress) {
-        core.run(on: address.worker) { gateway in
-            if let stream = gateway.parked[address.number]?.stream {
-                gateway.drain(stream)
-            }
-            gateway.forget(parked: address.number)
-        }
+        core.run(on: address.worker) { gateway in gateway.forget(parked: address.number) }
     }
 
     private func forget(parked number: UInt64) {
@@ -242,7 +237,7 @@ extension GatewayWorker {
 /// Loop-confined.
 final class ParkedCall {
     let address: CallAddress
-    let stream: UpstreamStream
+    let events: BridgedEvents
     let leg: UpstreamLeg
     let upstream: WorkerUpstream
     /// The id of the call at the server, which is its progress token too.
@@ -255,13 +250,13 @@ final class ParkedCall {
 
     init(
         address: CallAddress,
-        stream: UpstreamStream,
+        events: BridgedEvents,
         leg: UpstreamLeg,
         upstream: WorkerUpstream,
         upstreamID: RequestID?
     ) {
         self.address = address
-        self.stream = stream
+        self.events = events
         self.leg = leg
         self.upstream = upstream
         self.upstreamID = upstreamID

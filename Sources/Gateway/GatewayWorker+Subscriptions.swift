@@ -201,6 +201,7 @@ extension GatewayWorker {
                 switch try await upstream.server.send(message, cancellation: bridge.cancellation) {
                 case .stream(let stream, _):
                     bridge.cancellation.onCancel { stream.cancel() }
+                    bridge.settle()
                     while let event = try await stream.next() {
                         backoff = .seconds(1)
                         await take(event, bridge, upstream)
@@ -239,7 +240,10 @@ extension GatewayWorker {
                 spreadBridged(Change(method: method, uri: notification.uri), upstream.shared, bridge.key.grant)
             }
         case .request(let request):
-            // Nobody's call is asked here, so nobody can be asked (mcp-protocol.md, 3.11).
+            if request.method != .ping, let call = bridge.onlyCall, call.take(event) {
+                return
+            }
+            // No call, or none of several, can be told to be the one that is asked for (mcp-protocol.md, 3.11).
             let body =
                 request.method == .ping
                 ? core.upstreamWriter.emptyResponse(to: request.id) : core.upstreamWriter.refusal(to: request.id)

@@ -175,7 +175,7 @@ final class GatewayWorker {
         ticker = nil
         for waiting in parked.values {
             waiting.timer?.cancel()
-            waiting.stream.cancel()
+            waiting.events.cancel()
         }
         parked = [:]
         for upstream in upstreams.values {
