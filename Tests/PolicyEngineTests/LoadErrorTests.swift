@@ -259,14 +259,31 @@ struct LoadErrorTests {
     @Test(
         "documents beyond their bounds are refused and cost bounded work",
         arguments: [
-            #"{"version":"1","default":"deny","hide":[\#(String(repeating: "\"x\",", count: 10_001))"x"]}"#,
-            #"{"version":"1","default":"deny","hide":["\#(String(repeating: "x", count: 1_025))"]}"#,
-            #"{"version":"1","default":"deny","tools":{"x":{"deny_if":[\#(String(repeating: "{\"conditions\":[]},", count: 1_001)){"conditions":[]}]}}}"#,
-            String(repeating: "[", count: 100_000), #"{"a":"\#(String(repeating: " ", count: 5 << 20))"}"#,
+            Oversized(what: "names", #"{"version":"1","default":"deny","hide":["#, "\"x\",", 10_001, #""x"]}"#),
+            Oversized(what: "bytes of a name", #"{"version":"1","default":"deny","hide":[""#, "x", 1_025, #""]}"#),
+            Oversized(
+                what: "rules",
+                #"{"version":"1","default":"deny","tools":{"x":{"deny_if":["#,
+                #"{"conditions":[]},"#,
+                1_001,
+                #"{"conditions":[]}]}}}"#
+            ),
+            Oversized(what: "levels", "", "[", 100_000, ""), Oversized(what: "bytes", #"{"a":""#, " ", 5 << 20, #""}"#),
         ]
     )
-    func bounded(text: String) {
-        #expect(!errors(text).isEmpty)
+    func bounded(document: Oversized) {
+        #expect(!errors(document.text).isEmpty)
+    }
+
+    /// A document with too much of one thing; a failing test names the thing and does not print it.
+    struct Oversized: CustomTestStringConvertible {
+        let testDescription: String
+        let text: String
+
+        init(what: String, _ start: String, _ part: String, _ count: Int, _ end: String) {
+            testDescription = "too many \(what)"
+            text = start + String(repeating: part, count: count) + end
+        }
     }
 
     @Test(
