@@ -55,6 +55,10 @@ let pure: [Target] =
     + room("PolicyEngine", ["Base", "JSONText", "JSONSchema", "Patterns", "UnicodeText", "RateLimits", "Cryptography"])
     + room("Settings", ["Base", "JSONText", "YAMLText"])
     + room("AuditModel", ["Base", "JSONText", "Cryptography"])
+    + room(
+        "ConnectorModel",
+        ["Base", "JSONSchema", "JSONText", "Patterns", "Settings", "UnicodeText", "YAMLText"]
+    )
 
 // 3: the outside world.
 let drivers: [Target] =

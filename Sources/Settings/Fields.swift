@@ -1,16 +1,16 @@
 internal import Base
-internal import YAMLText
+package import YAMLText
 
 /// The entries of one mapping, checked against the keys that may stand there.
-struct Fields {
+package struct Fields {
     private let entries: [YAMLEntry]
     /// Where the mapping starts.
-    let position: YAMLPosition
+    package let position: YAMLPosition
     /// What it is, for messages: `a server`.
-    let what: String
+    package let what: String
 
     /// Takes a mapping; anything else is a problem, and so is every key that is not in `known`.
-    init?(_ node: YAMLNode, what: String, known: [StaticString], problems: inout Problems) {
+    package init?(_ node: YAMLNode, what: String, known: [StaticString], problems: inout Problems) {
         guard let entries = node.entries else {
             problems.add(
                 .wrongType,
@@ -40,12 +40,12 @@ struct Fields {
     }
 
     /// The entry of a key, if it is there.
-    subscript(_ key: StaticString) -> YAMLEntry? {
+    package subscript(_ key: StaticString) -> YAMLEntry? {
         entries.first { $0.key.isEqual(to: key) }
     }
 
     /// The value of a key that must be there.
-    func required(_ key: StaticString, remedy: String, problems: inout Problems) -> YAMLNode? {
+    package func required(_ key: StaticString, remedy: String, problems: inout Problems) -> YAMLNode? {
         guard let entry = self[key] else {
             problems.add(.missingKey, at: position, "\(what) has no `\(key)`", remedy: remedy)
             return nil
@@ -54,7 +54,7 @@ struct Fields {
     }
 
     /// The bytes of a scalar that is not empty; plain and quoted ones alike.
-    func text(_ key: StaticString, problems: inout Problems) -> [UInt8]? {
+    package func text(_ key: StaticString, problems: inout Problems) -> [UInt8]? {
         guard let entry = self[key] else {
             return nil
         }
@@ -66,7 +66,7 @@ struct Fields {
     }
 
     /// Text that must be there.
-    func requiredText(_ key: StaticString, remedy: String, problems: inout Problems) -> [UInt8]? {
+    package func requiredText(_ key: StaticString, remedy: String, problems: inout Problems) -> [UInt8]? {
         guard required(key, remedy: remedy, problems: &problems) != nil else {
             return nil
         }
@@ -74,7 +74,7 @@ struct Fields {
     }
 
     /// `true` or `false` without quotes; `false` when the key is not there.
-    func flag(_ key: StaticString, problems: inout Problems) -> Bool {
+    package func flag(_ key: StaticString, problems: inout Problems) -> Bool {
         guard let entry = self[key] else {
             return false
         }
@@ -91,7 +91,7 @@ struct Fields {
     }
 
     /// One of a few words; `nil` when the key is not there.
-    func word<Word: RawRepresentable<String> & CaseIterable>(
+    package func word<Word: RawRepresentable<String> & CaseIterable>(
         _ key: StaticString,
         problems: inout Problems
     ) -> Word? {
@@ -107,7 +107,7 @@ struct Fields {
     }
 
     /// The nodes of a list; none when the key is not there.
-    func list(_ key: StaticString, problems: inout Problems) -> [YAMLNode] {
+    package func list(_ key: StaticString, problems: inout Problems) -> [YAMLNode] {
         guard let entry = self[key] else {
             return []
         }
@@ -162,7 +162,7 @@ struct Named {
 
 extension [UInt8] {
     /// For messages: at most 64 bytes, controls replaced.
-    var shown: String {
+    package var shown: String {
         let text = String(decoding: prefix(64), as: UTF8.self).unicodeScalars.map { scalar in
             scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) ? "\u{FFFD}" : String(scalar)
         }

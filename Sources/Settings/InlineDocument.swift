@@ -1,14 +1,14 @@
 internal import Base
 internal import JSONText
-internal import YAMLText
+package import YAMLText
 
 /// A JSON document written as YAML, for policies that stand in the configuration itself.
 ///
 /// Only JSON's own spellings of `null`, truth values and numbers mean those; other plain text is text, except where
 /// YAML's core schema would read something else into it: that is refused, so that nobody has to guess (B9).
-enum InlineDocument {
+package enum InlineDocument {
     /// The document as compact JSON, problems added for every scalar that cannot be taken at its word.
-    static func json(_ node: YAMLNode, problems: inout Problems) -> [UInt8] {
+    package static func json(_ node: YAMLNode, problems: inout Problems) -> [UInt8] {
         var writer = JSONWriter()
         write(node, to: &writer, problems: &problems)
         return writer.output

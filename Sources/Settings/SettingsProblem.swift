@@ -53,10 +53,12 @@ extension SettingsProblem: CustomStringConvertible {
 }
 
 /// Problems while they are being collected.
-struct Problems {
-    private(set) var all: [SettingsProblem] = []
+package struct Problems {
+    package private(set) var all: [SettingsProblem] = []
 
-    mutating func add(
+    package init() {}
+
+    package mutating func add(
         _ code: SettingsProblem.Code,
         at position: YAMLPosition,
         _ message: String,
@@ -67,9 +69,9 @@ struct Problems {
 }
 
 /// Finds the known name that was probably meant.
-enum NearestName {
+package enum NearestName {
     /// The nearest of `known` within two edits and half the length of `name`.
-    static func of(_ name: [UInt8], among known: [[UInt8]]) -> [UInt8]? {
+    package static func of(_ name: [UInt8], among known: [[UInt8]]) -> [UInt8]? {
         // LIMIT: longer names are no typing mistakes, and the comparison is quadratic.
         guard name.count <= 64 else {
             return nil
