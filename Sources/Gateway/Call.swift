@@ -79,6 +79,8 @@ final class Call {
     var board: QuestionBoard?
     /// Where the stream of a bridged session waits for changes, its own wishes among them.
     var news: WaitPoint?
+    /// What its client calls the tool or prompt, where that is not its server's name for it.
+    var askedName: ByteString?
     /// Answers to the server's requests that are on their way.
     var repliesUnderWay = 0
     /// The server's requests that were passed on and may still be answered.

@@ -33,6 +33,8 @@ struct CallAddress: Hashable, Sendable {
 enum RequestOrigin: Hashable, Sendable {
     /// To the server, under its own id.
     case server(RequestID)
+    /// To the server of a call that has a session of the gateway's own, under the server's id.
+    case call(CallAddress, RequestID)
     /// To a call that asks for a modern server: which of its questions.
     case question(CallAddress, Int)
 }

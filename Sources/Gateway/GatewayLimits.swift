@@ -30,6 +30,8 @@ public struct GatewayLimits: Sendable {
     public var parkingDeadline: Duration = .seconds(120)
     /// The most calls of one worker that wait so.
     public var maximumParkedCalls = 1_024
+    /// The longest a list of a bundle waits for its servers; whoever is later is missing from it.
+    public var bundleDeadline: Duration = .milliseconds(1_500)
     /// Silence on a stream after which a comment is sent.
     public var keepAliveInterval: Duration = .seconds(15)
     /// How often open streams are looked after: grants are checked again at least this often.

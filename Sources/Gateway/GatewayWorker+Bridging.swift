@@ -13,7 +13,7 @@ extension GatewayWorker {
     ///
     /// Stands before the decision, so that nothing is waited for between the two (I1).
     func prepareLeg(of call: Call) async throws(Failure) {
-        guard call.isModern, call.leg.bridge == nil else {
+        guard call.isModern || call.grant.prefix != nil, call.leg.bridge == nil else {
             return
         }
         let upstream = upstream(of: call.grant.server)

@@ -351,7 +351,7 @@ extension GatewayWorker {
     func seal(_ way: RetryState.Way, _ call: Call, _ request: ClientRequest) -> ByteString? {
         core.handles.sealRequestState(
             RetryState(way: way, rounds: (call.retry?.rounds ?? 0) &+ 1, process: core.firstRequestID),
-            digest: Self.digest(of: request),
+            digest: Self.digest(of: request, call.grant.server),
             grant: call.grant,
             now: core.time.wallTime
         )
@@ -365,7 +365,7 @@ extension GatewayWorker {
         let opened = request.retry?.state.flatMap { state in
             core.handles.openRequestState(
                 state.bytes,
-                digest: Self.digest(of: request),
+                digest: Self.digest(of: request, call.grant.server),
                 grant: call.grant,
                 now: core.time.wallTime
             )
@@ -395,8 +395,10 @@ extension GatewayWorker {
     }
 
     /// What a state is bound to: method, name and arguments, by their exact values.
-    private static func digest(of request: ClientRequest) -> [UInt8] {
+    private static func digest(of request: ClientRequest, _ server: ServerEntry) -> [UInt8] {
         var payload = FieldWriter()
+        // Two servers of a bundle may have the same names.
+        payload.append(run: server.id.bytes)
         payload.append(request.method.rawValue)
         payload.append(run: request.name?.bytes ?? [])
         payload.append(run: request.arguments.map { JSONCanonical.exact($0) } ?? [])

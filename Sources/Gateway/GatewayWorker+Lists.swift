@@ -36,7 +36,7 @@ extension GatewayWorker {
         guard let policy = call.grant.policy?.compiled else {
             return core.writer(call.revision).emptyList(kind, to: request.id)
         }
-        let tools = kind == .tools ? observe(call, request, result) : nil
+        let tools = kind == .tools ? observe(call.grant.server, result, isFirst: request.cursor == nil) : nil
         let now = core.time.wallTime
         return try core.writer(call.revision).list(
             kind,
@@ -46,14 +46,24 @@ extension GatewayWorker {
             nextCursor: { cursor in
                 core.handles.sealCursor(cursor.bytes, of: request.method, grant: call.grant, now: now)
             },
-            shows: { name, item in
-                switch kind {
-                case .tools: tools?[name].flatMap { Self.shown($0.definition, as: item, policy, call.grant.server) }
-                case .prompts: policy.allowsPrompt(name) ? item : nil
-                case .resources, .resourceTemplates: policy.allowsResource(name) ? item : nil
-                }
-            }
+            shows: Self.shows(kind, policy, tools, call.grant.server)
         )
+    }
+
+    /// What a caller sees of an item of a list, by its server's name for it.
+    static func shows(
+        _ kind: ListKind,
+        _ policy: CompiledPolicy,
+        _ tools: ToolTable?,
+        _ server: ServerEntry
+    ) -> (ByteString, JSONValue) -> JSONValue? {
+        { name, item in
+            switch kind {
+            case .tools: tools?[name].flatMap { Self.shown($0.definition, as: item, policy, server) }
+            case .prompts: policy.allowsPrompt(name) ? item : nil
+            case .resources, .resourceTemplates: policy.allowsResource(name) ? item : nil
+            }
+        }
     }
 
     /// What a client sees of a tool: where the server now says something else, nothing or what was pinned (E2, D5).
@@ -75,15 +85,15 @@ extension GatewayWorker {
     }
 
     /// Compares a page of tools that passes by with what is pinned (E2), and answers the table as it is then.
-    private func observe(_ call: Call, _ request: ClientRequest, _ result: JSONValue) -> ToolTable? {
-        let upstream = upstream(of: call.grant.server)
+    func observe(_ server: ServerEntry, _ result: JSONValue, isFirst: Bool) -> ToolTable? {
+        let upstream = upstream(of: server)
         guard let table = upstream.currentTools(), let items = result["tools"] else {
             return nil
         }
         let (definitions, isChanged) = Self.read(items.elements, knowing: table)
-        let isWhole = request.cursor == nil && result["nextCursor"].map { $0.isNull } ?? true
+        let isWhole = isFirst && result["nextCursor"].map { $0.isNull } ?? true
         if isChanged || (isWhole && definitions.count != table.count) {
-            call.grant.server.shared.inventory.observe(definitions, isWhole: isWhole, at: core.time.wallTime)
+            server.shared.inventory.observe(definitions, isWhole: isWhole, at: core.time.wallTime)
         }
         return upstream.currentTools()
     }

@@ -77,6 +77,19 @@ extension GatewayWorker {
         CallAddress(process: core.firstRequestID, worker: number, number: call.record.requestID)
     }
 
+    /// Hands the answer to a legacy server's question to the call in whose session it was asked.
+    func deliver(_ outcome: ResponseOutcome, to address: CallAddress, _ id: RequestID) -> Bool {
+        guard address.process == core.firstRequestID else {
+            return false
+        }
+        return core.run(on: address.worker) { gateway in
+            guard let call = gateway.open.calls.first(where: { $0.record.requestID == address.number }) else {
+                return
+            }
+            gateway.post(gateway.core.upstreamWriter.response(outcome, to: id), method: nil, for: call)
+        }
+    }
+
     /// Hands an answer to the worker whose call waits for it; false when there can be no such call.
     func deliver(_ outcome: ResponseOutcome, to address: CallAddress, _ number: Int) -> Bool {
         guard address.process == core.firstRequestID else {

@@ -97,7 +97,7 @@ extension GatewayWorker {
         guard !call.isModern, let ask = request.ask, call.capabilities.isSuperset(of: ask.required), call.acceptsEvents,
             !call.isOutputGone, hasRoomForRequest(call),
             let ours = core.handles.sealServerRequest(
-                .server(request.id),
+                call.leg.bridge == nil ? .server(request.id) : .call(address(of: call), request.id),
                 session: call.session,
                 grant: call.grant,
                 now: core.time.wallTime
@@ -158,7 +158,7 @@ extension GatewayWorker {
     }
 
     /// Sends a message that gets no answer, beside the call it belongs to.
-    private func post(_ body: [UInt8], method: MCPMethod?, for call: Call) {
+    func post(_ body: [UInt8], method: MCPMethod?, for call: Call) {
         guard call.repliesUnderWay < Self.maximumReplies else {
             return
         }

@@ -7,7 +7,10 @@ internal import Upstreams
 /// Which phase serves which method; the closed table of methods has been asked before (A14).
 extension GatewayWorker {
     /// Serves a request of a method that exists in its revision.
-    func serve(_ call: Call, _ request: ClientRequest) async throws(Failure) {
+    func serve(_ call: Call, _ asked: ClientRequest) async throws(Failure) {
+        guard let request = call.grant.parts.isEmpty ? asked : try await route(call, asked) else {
+            return
+        }
         note(call, request)
         switch request.method {
         case .toolsCall:
@@ -36,7 +39,7 @@ extension GatewayWorker {
     }
 
     /// Takes over what the phases need of a request.
-    private func note(_ call: Call, _ request: ClientRequest) {
+    func note(_ call: Call, _ request: ClientRequest) {
         call.progressToken = request.progressToken
         let declared: ClientCapabilities
         if let envelope = request.envelope {
@@ -87,7 +90,7 @@ extension GatewayWorker {
             let name = request.name ?? ""
             guard policy?.allowsPrompt(name) == true else {
                 hide(call, policy)
-                throw Failure(MCPFailure.unknownPrompt(name, id: request.id, era: call.era))
+                throw Failure(MCPFailure.unknownPrompt(call.askedName ?? name, id: request.id, era: call.era))
             }
         case .completionComplete:
             guard case .completion(let completion) = request.detail, Self.allows(completion.reference, policy) else {
@@ -156,6 +159,10 @@ extension GatewayWorker {
         switch origin {
         case .server(let id):
             try await tell(call, core.upstreamWriter.response(response.outcome, to: id), nil)
+        case .call(let address, let id):
+            guard deliver(response.outcome, to: address, id) else {
+                throw Failure(.handleNotFound)
+            }
         case .question(let address, let number):
             guard deliver(response.outcome, to: address, number) else {
                 throw Failure(.handleNotFound)

@@ -199,6 +199,10 @@ extension GatewayWorker {
             throw Failure(.notAcceptable)
         }
         try enterSession(call)
+        guard call.grant.parts.isEmpty else {
+            // A bundle has no changes to tell of.
+            throw Failure(.methodNotAllowed)
+        }
         try call.startListening()
         call.logLevel = .debug
         call.capabilities = Self.permitted(call.session?.capabilities ?? [], call.grant.policy?.compiled)

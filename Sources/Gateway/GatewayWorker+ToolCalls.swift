@@ -45,7 +45,7 @@ extension GatewayWorker {
             note(verdict, in: call.record)
             // For both kinds of miss, and never before the answer (policy-language.md, section 3, step 3).
             relist(call.grant.server)
-            throw Failure(MCPFailure.unknownTool(name, id: request.id, era: call.era))
+            throw Failure(MCPFailure.unknownTool(call.askedName ?? name, id: request.id, era: call.era))
         case .malformed:
             throw Failure(.invalidParameters, verdict.message)
         case .deny, .rateLimited, .approvalRequired:

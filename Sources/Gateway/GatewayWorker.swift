@@ -32,6 +32,8 @@ final class GatewayWorker {
     var tokens = TokenCache()
     var open = OpenCalls()
     var sessions: [ByteString: ClientSession] = [:]
+    /// Which servers of bundles have which resources, as far as this worker has seen, by the bundle's scope.
+    var resourceRoutes: [ByteString: ResourceRoutes] = [:]
     var upstreams: [ObjectIdentifier: WorkerUpstream] = [:]
     /// Calls that wait at legacy servers for an answer of their modern clients, by their number.
     var parked: [UInt64: ParkedCall] = [:]
@@ -118,7 +120,7 @@ final class GatewayWorker {
             return
         }
         for call in open.calls {
-            let successor = view.current.grants[call.grant.digest]
+            let successor = view.current.grants[call.grant.digest]?.successor(of: call.grant)
             if let successor, successor.server.id == call.grant.server.id {
                 call.grant = successor
             } else {
@@ -136,6 +138,7 @@ final class GatewayWorker {
         }
         tokens.removeAll()
         sessions.removeAll(keepingCapacity: true)
+        resourceRoutes = [:]
     }
 
     /// Whether bytes may still be written for a call: its grant is as good as when it began (D9).

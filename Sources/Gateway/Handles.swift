@@ -104,6 +104,10 @@ struct Handles: Sendable {
         case .server(let id):
             payload.append(0)
             payload.append(run: id.json)
+        case .call(let call, let id):
+            payload.append(2)
+            call.append(to: &payload)
+            payload.append(run: id.json)
         case .question(let call, let number):
             payload.append(1)
             call.append(to: &payload)
@@ -126,12 +130,18 @@ struct Handles: Sendable {
             return nil
         }
         let origin: RequestOrigin
-        if kind == 0 {
+        switch kind {
+        case 0:
             guard let json = payload.run(), let server = Self.requestID(json) else {
                 return nil
             }
             origin = .server(server)
-        } else {
+        case 2:
+            guard let call = CallAddress(&payload), let json = payload.run(), let server = Self.requestID(json) else {
+                return nil
+            }
+            origin = .call(call, server)
+        default:
             guard kind == 1, let call = CallAddress(&payload), let number = payload.number() else {
                 return nil
             }
@@ -231,6 +241,6 @@ struct Handles: Sendable {
     }
 
     private static func context(_ purpose: SealingPurpose, _ grant: GrantEntry) -> SealingContext {
-        SealingContext(purpose: purpose, grant: grant.id, server: grant.server.id)
+        SealingContext(purpose: purpose, grant: grant.id, server: grant.scope)
     }
 }

@@ -42,6 +42,9 @@ final class ToolTable: Sendable {
     /// The tool of exactly this name.
     subscript(_ name: ByteString) -> ListedTool? { tools[name] }
 
+    /// All names, in no order.
+    var names: some Sequence<ByteString> { tools.keys }
+
     /// How many tools there are.
     var count: Int { tools.count }
 }

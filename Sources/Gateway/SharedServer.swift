@@ -74,6 +74,14 @@ final class SharedState: Sendable {
         }
     }
 
+    /// What stands for a bundle, which has places of its own and no tools.
+    func bundle() -> SharedServer {
+        SharedServer(
+            inventory: Inventory(),
+            places: Places(calls: limits.maximumInFlightPerServer, streams: limits.maximumStreamsPerServer)
+        )
+    }
+
     /// The tools of a server, whether a snapshot has had it yet or not.
     func inventory(of identity: ByteString) -> Inventory {
         state.withLock { state in

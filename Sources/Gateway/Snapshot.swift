@@ -73,7 +73,14 @@ final class GrantEntry: Sendable {
     let label: ByteString
     let member: ByteString?
     let expires: WallTime?
+    /// What it opens; of a grant of a bundle one that stands for it, to which nothing is ever sent.
     let server: ServerEntry
+    /// What handles are bound to beside the grant: the server, or the bundle whose part this is.
+    let scope: ByteString
+    /// The parts of the bundle it opens; empty for a grant of one server.
+    let parts: [BundlePart]
+    /// For the view of a part: what stands before its names.
+    let prefix: ByteString?
     /// None: every call is denied.
     let policy: PolicyEntry?
     /// Its places among the requests in flight; outlive snapshots.
@@ -94,8 +101,13 @@ final class GrantEntry: Sendable {
         expires: WallTime?,
         server: ServerEntry,
         policy: PolicyEntry?,
-        places: Places
+        places: Places,
+        parts: [BundlePart] = [],
+        part: (bundle: ServerEntry, prefix: ByteString)? = nil
     ) {
+        scope = part?.bundle.id ?? server.id
+        prefix = part?.prefix
+        self.parts = parts
         self.digest = digest
         self.id = id
         self.label = label
@@ -111,19 +123,33 @@ final class GrantEntry: Sendable {
         fields.append(quoted: recordID?.bytes ?? TextCoding.hexadecimal(id.bytes.prefix(8)))
         fields.append(#","server":"#)
         fields.append(quoted: server.name.bytes)
+        if let bundle = part?.bundle {
+            fields.append(#","bundle":"#)
+            fields.append(quoted: bundle.name.bytes)
+        }
         recordFields = fields
         auditFacts = .caller(
             grant: label,
             grantID: recordID ?? ByteString(TextCoding.hexadecimal(id.bytes.prefix(8))),
-            server: server.name
+            server: server.name,
+            bundle: part?.bundle.name
         )
         caller = PolicyCaller(
-            grant: id,
+            // Each server of a bundle counts for itself.
+            grant: part == nil ? id : ByteString(id.bytes + server.id.bytes),
             label: label,
             member: member,
             server: server.id,
             organisation: "organisation"
         )
+    }
+
+    /// What has become of `older`, a grant of the same token: itself, or the same part of its bundle.
+    func successor(of older: GrantEntry) -> GrantEntry? {
+        guard let prefix = older.prefix else {
+            return self
+        }
+        return parts.first { $0.prefix == prefix }?.grant
     }
 
     /// Whether the grant still counts at `time`.
@@ -133,6 +159,14 @@ final class GrantEntry: Sendable {
         }
         return time < expires
     }
+}
+
+/// One server of a bundle, as one grant of the bundle sees it.
+struct BundlePart: Sendable {
+    /// What stands before the names of its tools and prompts.
+    let prefix: ByteString
+    /// The grant as if it were one of this server, under the part's policy.
+    let grant: GrantEntry
 }
 
 /// One policy, compiled.

@@ -47,6 +47,40 @@ public struct PolicyDefinition: Sendable {
     }
 }
 
+/// Several servers behind one path, as the configuration names them.
+public struct BundleDefinition: Sendable {
+    /// One of its servers.
+    public struct Part: Sendable {
+        /// The server.
+        public var server: ByteString
+        /// What stands before the names of its tools and prompts: 1 to 40 of `A–Z a–z 0–9 _ - .`.
+        public var prefix: ByteString
+        /// The policy over it, in the server's own names; `nil`: every call is denied.
+        public var policy: ByteString?
+
+        /// A part from its parts.
+        public init(server: ByteString, prefix: ByteString, policy: ByteString? = nil) {
+            self.server = server
+            self.prefix = prefix
+            self.policy = policy
+        }
+    }
+
+    /// The name, which stands in the path.
+    public var name: ByteString
+    /// The UUID as text, which stands in the path as well; `nil`: one that follows from the name.
+    public var uuid: ByteString?
+    /// Its servers, in the order of its lists.
+    public var parts: [Part]
+
+    /// A definition from its parts.
+    public init(name: ByteString, uuid: ByteString? = nil, parts: [Part]) {
+        self.name = name
+        self.uuid = uuid
+        self.parts = parts
+    }
+}
+
 /// A grant: a token's digest and what it is good for.
 public struct GrantDefinition: Sendable {
     /// The name of the grant in logs and policies.
@@ -57,6 +91,8 @@ public struct GrantDefinition: Sendable {
     public var id: ByteString?
     /// The server it opens.
     public var server: ByteString
+    /// The bundle it opens instead, whose parts have their policies; `server` and `policy` mean nothing then.
+    public var bundle: ByteString?
     /// The policy over it; `nil`: every call is denied.
     public var policy: ByteString?
     /// The 32 bytes of the token's keyed digest.
@@ -92,6 +128,8 @@ public struct SnapshotDefinition: Sendable {
     public var servers: [ServerDefinition]
     /// The policies.
     public var policies: [PolicyDefinition]
+    /// The bundles.
+    public var bundles: [BundleDefinition]
     /// The grants.
     public var grants: [GrantDefinition]
 
@@ -99,17 +137,19 @@ public struct SnapshotDefinition: Sendable {
     public init(
         servers: [ServerDefinition] = [],
         policies: [PolicyDefinition] = [],
+        bundles: [BundleDefinition] = [],
         grants: [GrantDefinition] = []
     ) {
         self.servers = servers
         self.policies = policies
+        self.bundles = bundles
         self.grants = grants
     }
 }
 
 /// Something in a definition that cannot be; the whole definition is refused for it.
 public struct SnapshotProblem: Error, Hashable, Sendable {
-    /// `servers`, `policies` or `grants`.
+    /// `servers`, `policies`, `bundles` or `grants`.
     public let section: String
     /// Which element of the section, from 0.
     public let index: Int
@@ -132,7 +172,7 @@ public struct SnapshotProblems: Error, Sendable {
 
 /// Makes a snapshot of a definition: everything resolved, or every problem told.
 struct SnapshotCompiler {
-    private let shared: SharedState
+    let shared: SharedState
     private var problems: [SnapshotProblem] = []
 
     init(shared: SharedState) {
@@ -142,7 +182,9 @@ struct SnapshotCompiler {
     mutating func compile(_ definition: SnapshotDefinition) throws(SnapshotProblems) -> Snapshot {
         let policies = resolve(definition.policies, servers: definition.servers)
         let digests = check(definition.grants, definition)
-        checkNames(definition.servers)
+        var names = PathNames()
+        checkNames(definition.servers, &names)
+        check(definition.bundles, definition, &names)
         guard problems.isEmpty else {
             throw SnapshotProblems(problems: problems)
         }
@@ -169,8 +211,16 @@ struct SnapshotCompiler {
             servers[uuid] = entry
         }
         var grants: [GrantDigest: GrantEntry] = [:]
+        let bundles = entries(of: definition.bundles, servers)
         for ((grant, digest), id) in zip(zip(definition.grants, digests), grantIDs) {
-            guard let server = servers[grant.server], let places = shares.grants[id] else {
+            guard let places = shares.grants[id] else {
+                continue
+            }
+            if let bundle = grant.bundle.flatMap({ bundles[$0] }) {
+                grants[digest] = bundle.entry(grant, digest, id, places, servers, policies)
+                continue
+            }
+            guard let server = servers[grant.server] else {
                 continue
             }
             grants[digest] = GrantEntry(
@@ -190,12 +240,11 @@ struct SnapshotCompiler {
 
     // MARK: Checks
 
-    private mutating func report(_ section: String, _ index: Int, _ message: String) {
+    mutating func report(_ section: String, _ index: Int, _ message: String) {
         problems.append(SnapshotProblem(section: section, index: index, message: message))
     }
 
-    private mutating func checkNames(_ servers: [ServerDefinition]) {
-        var seen: Set<ByteString> = []
+    private mutating func checkNames(_ servers: [ServerDefinition], _ names: inout PathNames) {
         for (index, server) in servers.enumerated() {
             if !Self.isPathSegment(server.name) {
                 report(
@@ -208,7 +257,7 @@ struct SnapshotCompiler {
                 report("servers", index, "`\(uuid)` is no UUID: write it as 8-4-4-4-12 lower-case hexadecimal digits")
             }
             let paths = [server.name, ByteString(Self.text(ofUUID: Self.identity(of: server).bytes))]
-            for path in paths where !seen.insert(path).inserted {
+            for path in paths where !names.insert(path) {
                 report("servers", index, "`\(path)` names two servers: give each a name of its own")
             }
         }
@@ -235,10 +284,14 @@ struct SnapshotCompiler {
         var digests: [GrantDigest] = []
         var seen: Set<GrantDigest> = []
         for (index, grant) in grants.enumerated() {
-            if !definition.servers.contains(where: { $0.name == grant.server }) {
+            if let bundle = grant.bundle {
+                if !definition.bundles.contains(where: { $0.name == bundle }) {
+                    report("grants", index, "there is no bundle `\(bundle)`")
+                }
+            } else if !definition.servers.contains(where: { $0.name == grant.server }) {
                 report("grants", index, "there is no server `\(grant.server)`")
             }
-            if let name = grant.policy {
+            if grant.bundle == nil, let name = grant.policy {
                 if let policy = definition.policies.first(where: { $0.name == name }) {
                     if policy.server != grant.server {
                         report("grants", index, "the policy `\(name)` is for the server `\(policy.server)`")
@@ -276,10 +329,14 @@ struct SnapshotCompiler {
     /// The UUID's bytes: the configured one, else a version 8 UUID (RFC 9562) that follows from the name, so that it is
     /// the same after every restart.
     private static func identity(of server: ServerDefinition) -> ByteString {
-        if let uuid = server.uuid, let bytes = bytes(ofUUID: uuid) {
+        identity(server.uuid, kind: "server", name: server.name)
+    }
+
+    static func identity(_ uuid: ByteString?, kind: String, name: ByteString) -> ByteString {
+        if let uuid, let bytes = bytes(ofUUID: uuid) {
             return ByteString(bytes)
         }
-        var bytes = Array(SHA256.digest(Array("toolgate server ".utf8) + server.name.bytes).prefix(16))
+        var bytes = Array(SHA256.digest(Array("toolgate \(kind) ".utf8) + name.bytes).prefix(16))
         bytes[6] = bytes[6] & 0x0f | 0x80
         bytes[8] = bytes[8] & 0x3f | 0x80
         return ByteString(bytes)
@@ -305,7 +362,7 @@ struct SnapshotCompiler {
         return text
     }
 
-    private static func isPathSegment(_ name: ByteString) -> Bool {
+    static func isPathSegment(_ name: ByteString) -> Bool {
         (1...128).contains(name.count) && !name.isEqual(to: ".") && !name.isEqual(to: "..")
             && name.bytes.allSatisfy { byte in
                 switch byte {

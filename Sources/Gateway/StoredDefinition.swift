@@ -67,37 +67,92 @@ public struct StoredDefinitionReader: Sendable {
             definition.policies.append(PolicyDefinition(name: record.name, server: server, compiled: policy))
         }
         compiled = used
+        var bundles: [EntityID: ByteString] = [:]
+        for record in state.bundles {
+            guard let bundle = bundle(record, names: names, policies: policies) else {
+                notes.append(
+                    "bundle `\(record.name)` has a member whose server or policy is not served, so it is not either"
+                )
+                continue
+            }
+            bundles[record.id] = record.name
+            definition.bundles.append(bundle)
+        }
+        let known = Names(servers: names, policies: policies, bundles: bundles, members: state.members)
         for grant in state.grants where grant.isOpen(at: now) {
-            definition.grants += grants(of: grant, names: names, policies: policies, members: state.members, now: now)
+            definition.grants += grants(of: grant, known, now: now)
         }
         return StoredDefinition(revision: state.revision, definition: definition, notes: notes)
+    }
+
+    /// A bundle whose members are all served: one that lacks a part would look as if its tools were gone.
+    private func bundle(
+        _ record: BundleRecord,
+        names: [EntityID: ByteString],
+        policies: [EntityID: ByteString]
+    ) -> BundleDefinition? {
+        var parts: [BundleDefinition.Part] = []
+        for member in record.members {
+            guard let server = names[member.server] else {
+                return nil
+            }
+            var policy: ByteString?
+            if let id = member.policy {
+                guard let name = policies[id] else {
+                    return nil
+                }
+                policy = name
+            }
+            parts.append(BundleDefinition.Part(server: server, prefix: member.prefix, policy: policy))
+        }
+        return BundleDefinition(name: record.name, uuid: ByteString(record.id.text), parts: parts)
+    }
+
+    /// What grants refer to, by the names of the definition.
+    private struct Names {
+        let servers: [EntityID: ByteString]
+        let policies: [EntityID: ByteString]
+        let bundles: [EntityID: ByteString]
+        let members: [EntityID: ByteString]
     }
 
     /// A grant's definitions: one for its token, and one for the token before while that overlaps.
     private func grants(
         of grant: GrantRecord,
-        names: [EntityID: ByteString],
-        policies: [EntityID: ByteString],
-        members: [EntityID: ByteString],
+        _ names: Names,
         now: WallTime
     ) -> [GrantDefinition] {
-        guard case .server(let id, let attached) = grant.target, let server = names[id] else {
-            return []
-        }
-        // A policy that does not load is not the same as none: the grant is left out, and its calls are refused as
-        // those of an unknown token are.
-        guard attached == nil || attached.flatMap({ policies[$0] }) != nil else {
-            return []
+        var server: ByteString = ""
+        var bundle: ByteString?
+        var policy: ByteString?
+        switch grant.target {
+        case .server(let id, let attached):
+            guard let name = names.servers[id] else {
+                return []
+            }
+            server = name
+            policy = attached.flatMap { names.policies[$0] }
+            // A policy that does not load is not the same as none: the grant is left out, and its calls are refused as
+            // those of an unknown token are.
+            guard attached == nil || policy != nil else {
+                return []
+            }
+        case .bundle(let id):
+            guard let name = names.bundles[id] else {
+                return []
+            }
+            bundle = name
         }
         var definition = GrantDefinition(
             label: grant.label,
             id: ByteString(grant.id.text),
             server: server,
-            policy: attached.flatMap { policies[$0] },
+            policy: policy,
             digest: grant.digest.bytes,
             expires: grant.expires,
-            member: grant.owner.flatMap { members[$0] }
+            member: grant.owner.flatMap { names.members[$0] }
         )
+        definition.bundle = bundle
         var definitions = [definition]
         if let previous = grant.previous, now < previous.ends {
             definition.digest = previous.digest.bytes
@@ -201,6 +256,7 @@ private struct StoredState: Sendable {
     let organisation: EntityID
     let servers: [ServerRecord]
     let policies: [(record: PolicyRecord, version: PolicyVersion)]
+    let bundles: [BundleRecord]
     let grants: [GrantRecord]
     let members: [EntityID: ByteString]
     let credentials: [CredentialRecord]
@@ -216,6 +272,7 @@ private struct StoredState: Sendable {
             }
         }
         self.policies = policies
+        bundles = try reader.bundles()
         grants = try reader.grants()
         members = Dictionary(try reader.members().map { ($0.id, $0.label) }) { first, _ in first }
         credentials = try reader.credentials()

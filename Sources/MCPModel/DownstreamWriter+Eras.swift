@@ -45,27 +45,57 @@ extension DownstreamWriter {
     ///
     /// A tool loses what its reader would misunderstand: `execution` belongs to the tasks of 2025-11-25, and an
     /// `outputSchema` whose root is no object to results a legacy client cannot have.
-    func appendItem(_ item: JSONValue, of kind: ListKind, from server: Revision, to writer: inout JSONWriter) {
-        guard kind == .tools, server.era != revision.era, item.kind == .object else {
-            writer.value(item)
-            return
-        }
-        let dropped: JSONKeySet
-        if isModern {
-            dropped = Self.executionKey
-        } else if let schema = item["outputSchema"], schema["type"]?.string?.isEqual(to: "object") != true {
-            dropped = Self.outputSchemaKey
-        } else {
+    ///
+    /// `name` stands in for its own where the caller knows it by another.
+    func appendItem(
+        _ item: JSONValue,
+        of kind: ListKind,
+        from server: Revision,
+        as name: ByteString? = nil,
+        to writer: inout JSONWriter
+    ) {
+        let dropped = dropped(from: item, of: kind, server)
+        guard item.kind == .object, dropped != .nothing || name != nil else {
             writer.value(item)
             return
         }
         writer.beginObject()
-        writer.members(of: item, except: dropped)
+        if let name {
+            writer.key(kind.identityKey)
+            writer.string(name.bytes)
+        }
+        switch dropped {
+        case .nothing: writer.members(of: item, except: Self.nameKey)
+        case .execution: writer.members(of: item, except: name == nil ? Self.executionKey : Self.namedExecutionKey)
+        case .outputSchema: writer.members(of: item, except: name == nil ? Self.schemaKey : Self.namedSchemaKey)
+        }
         writer.endObject()
     }
 
+    private enum Dropped {
+        case nothing
+        case execution
+        case outputSchema
+    }
+
+    private func dropped(from item: JSONValue, of kind: ListKind, _ server: Revision) -> Dropped {
+        guard kind == .tools, server.era != revision.era else {
+            return .nothing
+        }
+        if isModern {
+            return item["execution"] == nil ? .nothing : .execution
+        }
+        guard let schema = item["outputSchema"], schema["type"]?.string?.isEqual(to: "object") != true else {
+            return .nothing
+        }
+        return .outputSchema
+    }
+
+    private static let nameKey = JSONKeySet(["name"])
     private static let executionKey = JSONKeySet(["execution"])
-    private static let outputSchemaKey = JSONKeySet(["outputSchema"])
+    private static let namedExecutionKey = JSONKeySet(["name", "execution"])
+    private static let schemaKey = JSONKeySet(["outputSchema"])
+    private static let namedSchemaKey = JSONKeySet(["name", "outputSchema"])
 
     // MARK: Content
 

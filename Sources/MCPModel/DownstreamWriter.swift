@@ -264,7 +264,7 @@ public struct DownstreamWriter: Sendable {
         writer.endObject()
     }
 
-    private func next(of result: JSONValue) throws(UpstreamViolation) -> ByteString? {
+    func next(of result: JSONValue) throws(UpstreamViolation) -> ByteString? {
         guard let value = result["nextCursor"], !value.isNull else {
             return nil
         }

@@ -111,7 +111,7 @@ extension StoreWriter {
 
     /// Adds a bundle, or edits the one with its identity.
     ///
-    /// Refused: a name that is none or taken, no member or too many, a prefix that is none or there twice, a server
+    /// Refused: a name that is none or taken, no member or too many, a prefix that is none, there twice or the beginning of another, a server
     /// that is not there, a policy that is another server's.
     public func save(_ bundle: BundleRecord) throws(StoreError) {
         var bundle = bundle
@@ -132,6 +132,18 @@ extension StoreWriter {
         }
         for part in bundle.members {
             try check(part)
+        }
+        for (number, part) in bundle.members.enumerated() {
+            for other in bundle.members[(number + 1)...] {
+                let (one, two) = (part.prefix.bytes, other.prefix.bytes)
+                guard one.starts(with: two) || two.starts(with: one) else {
+                    continue
+                }
+                throw .refused(
+                    "the prefixes `\(part.prefix.shown)` and `\(other.prefix.shown)` collide: no prefix may begin another, "
+                        + "end each with `_`"
+                )
+            }
         }
         let old = try reader.bundle(bundle.id)
         bundle.created = old?.created ?? now
@@ -155,8 +167,8 @@ extension StoreWriter {
             byte.decimalDigit != nil || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
                 || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".")
         }
-        guard isPrefix, (1...64).contains(part.prefix.count) else {
-            throw .refused("`\(part.prefix.shown)` is no prefix: use 1 to 64 letters, digits, `_`, `-` or `.`")
+        guard isPrefix, (1...40).contains(part.prefix.count) else {
+            throw .refused("`\(part.prefix.shown)` is no prefix: use 1 to 40 letters, digits, `_`, `-` or `.`")
         }
         try checkTarget(.server(part.server, policy: part.policy))
     }

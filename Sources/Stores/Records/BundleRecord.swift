@@ -5,7 +5,7 @@ public import Settings
 public struct BundlePart: Hashable, Sendable {
     /// The server.
     public var server: EntityID
-    /// What stands before the names of its tools; 1 to 64 of `A–Z a–z 0–9 _ - .`, unique in the bundle.
+    /// What stands before the names of its tools; 1 to 40 of `A–Z a–z 0–9 _ - .`, none the beginning of another.
     public var prefix: ByteString
     /// A policy of that server; `nil`: every call is denied.
     public var policy: EntityID?

@@ -57,6 +57,7 @@ enum GrantCommands {
         operands: operand,
         options: [
             CommandOption("server", "NAME", "the server it opens"),
+            CommandOption("bundle", "NAME", "the bundle it opens instead, whose members have their policies"),
             CommandOption("policy", "NAME", "the policy its calls are under"),
             ExpiryOption.option, CommandOption("member", "LABEL", "the member it belongs to"),
             CommandOption("sandbox", nil, "mark the token as one for the sandbox, not for real work"),
@@ -70,8 +71,11 @@ enum GrantCommands {
         ]
     ) { invocation throws(CommandFailure) in
         let label = ByteString(invocation.operands[0])
-        guard let target = invocation.value("server") else {
-            throw .usage("`--server` is needed: see `toolgate grant add --help`")
+        guard invocation.isOn("server") != invocation.isOn("bundle") else {
+            throw .usage("`--server` or `--bundle` is needed, one of them: see `toolgate grant add --help`")
+        }
+        guard !invocation.isOn("bundle") || !invocation.isOn("policy") else {
+            throw .usage("a grant for a `--bundle` has no `--policy` of its own: each member has one")
         }
         let handover = try GrantHandover(invocation)
         let now = SystemTime().wallTime
@@ -79,17 +83,17 @@ enum GrantCommands {
         let store = try OpenStore(existing: invocation)
         // Before keys are made and a token is drawn.
         try store.read { records throws(StoreError) in
-            _ = try Wanted(label, target, invocation, records)
+            _ = try Wanted(label, invocation, records)
         }
         let token = GrantToken.generate(for: invocation.isOn("sandbox") ? .sandbox : .live)
         let digest = try ServiceKeys.load(invocation).grantDigester.digest(of: token)
         let record = try store.change { writer, records throws(StoreError) in
-            let wanted = try Wanted(label, target, invocation, records)
+            let wanted = try Wanted(label, invocation, records)
             try writer.save(wanted.grant(label, digest: digest, expires: expires))
             return try ShownGrants(records, now: now).record(of: try records.grant(label.text))
         }
         handover.give(token, of: record, "grant `\(label)` is made")
-        if !invocation.isOn("policy") {
+        if !invocation.isOn("policy"), !invocation.isOn("bundle") {
             invocation.console.say(
                 "it is under no policy, so every call is denied: toolgate grant edit \(label) --policy NAME"
             )
@@ -230,7 +234,6 @@ enum GrantCommands {
         /// Refused when the label is taken, or a name is none.
         init(
             _ label: ByteString,
-            _ server: String,
             _ invocation: Invocation,
             _ records: Records
         ) throws(StoreError) {
@@ -239,7 +242,12 @@ enum GrantCommands {
                     "there is a grant `\(label)` already: choose another label, or `toolgate grant rotate` it"
                 )
             }
-            target = .server(try records.server(server).id, policy: try policy(invocation, records))
+            if let bundle = invocation.value("bundle") {
+                target = .bundle(try records.bundle(bundle).id)
+            } else {
+                let server = try records.server(invocation.value("server") ?? "")
+                target = .server(server.id, policy: try policy(invocation, records))
+            }
             if let member = invocation.value("member") {
                 owner = try records.member(member).id
             } else {

@@ -17,6 +17,13 @@ struct Records {
         return record
     }
 
+    func bundle(_ name: String) throws(StoreError) -> BundleRecord {
+        guard let record = try reader.bundle(named: ByteString(name)) else {
+            throw unknown("bundle", name, try reader.bundles().map(\.name))
+        }
+        return record
+    }
+
     func policy(_ name: String) throws(StoreError) -> PolicyRecord {
         guard let record = try reader.policy(named: ByteString(name)) else {
             throw unknown("policy", name, try reader.policies().map(\.name))

@@ -61,6 +61,8 @@ final class Harness: Sendable {
         var second: ScriptedUpstream?
         var secondPolicy = #"{"version":"1","default":"allow"}"#
         var secondHeaders: [(String, String)] = []
+        /// What else the definition has.
+        var amend: (inout SnapshotDefinition) throws -> Void = { _ in }
         /// What else the test wants of the gateway.
         var configure: (inout GatewayConfiguration) -> Void = { _ in }
     }
@@ -90,7 +92,8 @@ final class Harness: Sendable {
                 try #require(GrantToken(parsing: Array(known.1.utf8)))
             )
         }
-        let definition = try definition(upstream, options, tokens: tokens)
+        var definition = try definition(upstream, options, tokens: tokens)
+        try options.amend(&definition)
         let address = try #require(SocketAddress(Array("127.0.0.1:0".utf8)))
         var limits = options.limits
         if let bodyLimit = options.bodyLimit {
