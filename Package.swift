@@ -34,6 +34,8 @@ let libraries: [Target] = [
         path: "Sources/C/CRE2",
         linkerSettings: [.linkedLibrary("re2"), .linkedLibrary("stdc++")]
     ),
+    // The shipped connectors' files, embedded.
+    .target(name: "CConnectors", path: "Sources/C/CConnectors"),
 ]
 
 // 1: what everything stands on, and the only importers of the C libraries that are pure.
@@ -59,6 +61,7 @@ let pure: [Target] =
         "ConnectorModel",
         ["Base", "JSONSchema", "JSONText", "Patterns", "Settings", "UnicodeText", "YAMLText"]
     )
+    + room("ShippedConnectors", ["Base", "CConnectors", "ConnectorModel"])
 
 // 3: the outside world.
 let drivers: [Target] =
@@ -72,7 +75,10 @@ let drivers: [Target] =
 
 // 4: the product.
 let product: [Target] =
-    room("Upstreams", ["Base", "EventLoops", "HTTPTransport", "HTTPWire", "JSONText", "MCPModel"])
+    room(
+        "Upstreams",
+        ["Base", "ConnectorModel", "EventLoops", "HTTPTransport", "HTTPWire", "JSONText", "MCPModel"]
+    )
     + room(
         "Gateway",
         [
@@ -87,9 +93,9 @@ let outer: [Target] = [
     .executableTarget(
         name: "toolgate",
         dependencies: [
-            "AuditJournal", "AuditModel", "Base", "Cryptography", "EventLoops", "Gateway", "HTTPTransport", "HTTPWire",
-            "JSONText", "JSONSchema", "MCPModel", "PolicyEngine", "Provisioning", "RateLimits", "Secrets", "Settings",
-            "StoreSQLite", "Stores", "Upstreams", "YAMLText",
+            "AuditJournal", "AuditModel", "Base", "ConnectorModel", "Cryptography", "EventLoops", "Gateway",
+            "HTTPTransport", "HTTPWire", "JSONText", "JSONSchema", "MCPModel", "PolicyEngine", "Provisioning",
+            "RateLimits", "Secrets", "Settings", "ShippedConnectors", "StoreSQLite", "Stores", "Upstreams", "YAMLText",
         ]
     ),
     .target(name: "TestSupport", dependencies: ["Base"], path: "Tests/TestSupport"),
@@ -103,7 +109,7 @@ let outer: [Target] = [
         dependencies: [
             "toolgate", "TestSupport", "AuditJournal", "AuditModel", "Base", "Cryptography", "EventLoops", "Gateway",
             "HTTPTransport", "HTTPWire", "JSONText", "MCPModel", "PolicyEngine", "Provisioning", "Secrets", "Settings",
-            "StoreSQLite", "Stores", "Upstreams", "YAMLText",
+            "ConnectorModel", "ShippedConnectors", "StoreSQLite", "Stores", "Upstreams", "YAMLText",
         ],
         path: "Tests/toolgateTests"
     ),
@@ -157,7 +163,8 @@ let package = Package(
     cxxLanguageStandard: .cxx17
 )
 
-for target in package.targets where target.type != .system && !["CRE2", "CFuzzer"].contains(target.name) {
+for target in package.targets where target.type != .system && !["CConnectors", "CRE2", "CFuzzer"].contains(target.name)
+{
     let isTest =
         target.type == .test || ["TestSupport", "StoreContract", "Micro", "FuzzTargets", "Fuzz"].contains(target.name)
     target.swiftSettings = isTest ? settings : settings + [.strictMemorySafety()]

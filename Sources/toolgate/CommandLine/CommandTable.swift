@@ -5,7 +5,7 @@ enum CommandTable {
         + ServerCommands.all + ServerToolsCommands.all
         + BundleCommands.all + PolicyRecordCommands.all + PolicyCommands.all
         + GrantCommands.all + [GrantCommand.command] + MemberCommands.all + CredentialCommands.all + ApplyCommands.all
-        + AuditCommands.all + StoreCommands.all + KeyCommands.all + DebugCommands.all + [VersionCommand.command]
+        + ConnectorCommands.all + AuditCommands.all + StoreCommands.all + KeyCommands.all + DebugCommands.all + [VersionCommand.command]
 
     /// Runs the words after the program's name and returns the exit code.
     static func run(_ words: [String], console: Console) -> CommandStatus {
