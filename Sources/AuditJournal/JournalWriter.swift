@@ -58,6 +58,8 @@ public final class JournalWriter {
     /// Whether the rows must be written when the turn ends; outcomes alone can wait for the timer.
     private var mustWrite = false
     private var group: CommitGroup?
+    /// Those of the turn's calls that wait for the disk as well.
+    private var diskGroup: CommitGroup?
     /// Intents in the buffer.
     private var begun: [UInt64] = []
     /// Outcomes that are not in the file yet.
@@ -66,7 +68,7 @@ public final class JournalWriter {
     private var open: [UInt64: UInt64] = [:]
 
     // Behind the turn.
-    /// In strict mode, the turns that are written but not on the disk.
+    /// The turns that are written but not on the disk, and have somebody who waits for that; in strict mode all.
     private var unsynced: [(turn: UInt64, group: CommitGroup)] = []
     /// The turns that failed, the last few.
     private var failures: [(turns: ClosedRange<UInt64>, failure: JournalFailure)] = []
@@ -162,20 +164,34 @@ public final class JournalWriter {
 
     /// Waits until what was noted is in the file, and in strict mode on the disk.
     ///
+    /// - Parameters:
+    ///   - ticket: what was noted.
+    ///   - onDisk: whether to wait for the disk in grouped mode too.
     /// - Throws: why it is not; the call must be refused then.
-    public func written(_ ticket: AuditTicket) async throws(JournalFailure) {
+    public func written(_ ticket: AuditTicket, onDisk: Bool = false) async throws(JournalFailure) {
+        let waitsForDisk = onDisk || configuration.mode == .strict
         if ticket.turn == turn, mustWrite {
-            let group = self.group ?? CommitGroup()
-            self.group = group
-            try await group.wait()
+            let joined = (waitsForDisk ? diskGroup : group) ?? CommitGroup()
+            if waitsForDisk {
+                diskGroup = joined
+            } else {
+                group = joined
+            }
+            try await joined.wait()
             return
         }
         if let failed = failures.last(where: { $0.turns.contains(ticket.turn) }) {
             throw failed.failure
         }
+        guard waitsForDisk else {
+            return
+        }
+        if unsynced.last.map({ $0.turn < ticket.turn }) ?? (configuration.mode == .grouped) {
+            // Nobody of its turn asked for the disk then.
+            awaitDisk(CommitGroup(), since: writtenTurn)
+        }
         if let waiting = unsynced.first(where: { $0.turn >= ticket.turn }) {
             try await waiting.group.wait()
-            return
         }
     }
 
@@ -242,14 +258,19 @@ public final class JournalWriter {
 
     /// Lets the turn's calls go on, or wait for the disk.
     private func release() {
-        guard configuration.mode == .strict, mustWrite else {
-            group?.finish(nil)
-            group = nil
+        group?.finish(nil)
+        group = nil
+        let isStrict = configuration.mode == .strict && mustWrite
+        guard let waiting = diskGroup ?? (isStrict ? CommitGroup() : nil) else {
             armSync()
             return
         }
-        unsynced.append((turn, group ?? CommitGroup()))
-        group = nil
+        diskGroup = nil
+        awaitDisk(waiting, since: turn)
+    }
+
+    private func awaitDisk(_ group: CommitGroup, since turn: UInt64) {
+        unsynced.append((turn, group))
         if let deadlineTimer, !deadlineTimer.isSet {
             deadlineTimer.set(after: configuration.syncDeadline)
         }
@@ -395,7 +416,8 @@ public final class JournalWriter {
         mustWrite = false
         turn += 1
         group?.finish(failure)
-        group = nil
+        diskGroup?.finish(failure)
+        (group, diskGroup) = (nil, nil)
         report(failure)
         retryTimer?.set(after: Self.retryDelay)
     }

@@ -31,8 +31,8 @@ final class AuditTrail {
     }
 
     /// Waits until what was noted is in the file, in strict mode on the disk.
-    func written(_ ticket: AuditTicket) async throws(JournalFailure) {
-        try await writer.written(ticket)
+    func written(_ ticket: AuditTicket, onDisk: Bool) async throws(JournalFailure) {
+        try await writer.written(ticket, onDisk: onDisk)
     }
 
     /// Notes how a call ended: what was sent on, or why it was not.

@@ -51,7 +51,11 @@ final class GatewayCore: Sendable {
     ) {
         self.configuration = configuration
         snapshots = SnapshotStore(snapshot)
-        counters = LimitTable(tracksChanges: configuration.keepsCounters)
+        counters = LimitTable(
+            tracksChanges: configuration.keepsCounters,
+            // In strict mode every note is on the disk before its call goes on.
+            keepsAhead: configuration.keepsCounters && configuration.journal?.configuration.mode == .grouped
+        )
         if let counterDigester = configuration.counterDigester {
             keyDigest = { value in counterDigester.counterValue(value) }
         } else {

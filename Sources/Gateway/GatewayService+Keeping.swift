@@ -10,8 +10,18 @@ extension GatewayService {
     /// The counters that changed since the last time, as they are now.
     ///
     /// Only with ``GatewayConfiguration/keepsCounters``.
-    public func takeCounterChanges() -> [CounterState] {
+    public func takeCounterChanges() -> CounterChanges {
         core.counters.takeChanges(clocks: clocks)
+    }
+
+    /// Lets limits use what is kept ahead of them, once the states that were taken with it are on the disk.
+    public func use(_ leases: [CounterLease]) {
+        core.counters.use(leases)
+    }
+
+    /// Makes the counters that can be taken now exact, once the gateway has ended.
+    public func endLeases() {
+        core.counters.endLeases()
     }
 
     /// Puts back what counters were, before the gateway listens.

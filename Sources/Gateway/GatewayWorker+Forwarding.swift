@@ -142,7 +142,7 @@ extension GatewayWorker {
         do throws(JournalFailure) {
             let ticket = try trail.note(call, at: core.time.wallTime)
             call.ticket = ticket
-            try await trail.written(ticket)
+            try await trail.written(ticket, onDisk: call.reservation?.needsDurableNote ?? false)
         } catch {
             call.result = .notForwarded
             giveBack(call)

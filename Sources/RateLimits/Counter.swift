@@ -50,6 +50,8 @@ final class Counter: @unchecked Sendable {
     var isKept = true
     /// Whether its shard has it on the list of those that changed since their states were last taken.
     var isChanged = false
+    /// What may be added before it is on the disk; `nil` for short windows and where nothing is kept ahead.
+    var allowance: Allowance?
 
     init(key: CounterKey) {
         self.key = key

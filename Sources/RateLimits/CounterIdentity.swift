@@ -8,6 +8,18 @@ public enum CounterWindow: Hashable, Sendable {
     case calendar(WindowUnit)
 }
 
+extension CounterWindow {
+    /// Whether it is longer than a machine takes to come back from a loss of power: ten seconds.
+    ///
+    /// What is lost of a shorter one has mostly passed by then.
+    var outlivesPowerLoss: Bool {
+        switch self {
+        case .sliding(let nanoseconds): nanoseconds > 10_000_000_000
+        case .calendar(let unit): unit != .second
+        }
+    }
+}
+
 /// The units a calendar window may have.
 public enum WindowUnit: UInt8, Hashable, Sendable, CaseIterable {
     case second, minute, hour, day, week, month

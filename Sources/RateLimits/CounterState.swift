@@ -34,15 +34,37 @@ extension LimitTable {
     /// The counters that changed since they were last taken, as they are now; at most `limit`.
     ///
     /// Whoever takes a state keeps it: it is not given again until the counter changes again. Locks are held for copying
-    /// a few words each; encoding happens outside them. Safe on any thread; for one that serves nobody.
-    public func takeChanges(atMost limit: Int = .max, clocks: ClockReading) -> [CounterState] {
-        var states: [CounterState] = []
-        for shard in shards where states.count < limit {
-            for (key, totals) in shard.takeChanged(atMost: limit - states.count) {
-                states.append(StateCoding.state(of: key, totals, clocks))
+    /// a few words each; encoding happens outside them. Safe on any thread; for one that serves nobody, and that is done
+    /// with what it took before it takes again.
+    public func takeChanges(atMost limit: Int = .max, clocks: ClockReading) -> CounterChanges {
+        var changes = CounterChanges()
+        for shard in shards where changes.states.count < limit {
+            for taken in shard.takeChanged(atMost: limit - changes.states.count, at: clocks.now) {
+                changes.states.append(StateCoding.state(of: taken, clocks))
+                if let counter = taken.counter, let offer = taken.offer, offer.adds {
+                    changes.leases.append(CounterLease(counter: counter, offer: offer))
+                }
             }
         }
-        return states
+        return changes
+    }
+
+    /// Lets counters use what is kept ahead of them.
+    ///
+    /// Only once the states that were taken together with the leases are on the disk.
+    public func use(_ leases: [CounterLease]) {
+        for lease in leases {
+            shard(of: lease.counter.key.scopeKey).grant(lease.offer, to: lease.counter)
+        }
+    }
+
+    /// Keeps nothing ahead any more: the states that can be taken now are exact.
+    ///
+    /// For a table that admits nothing any more.
+    public func endLeases() {
+        for shard in shards {
+            shard.endAllowances()
+        }
     }
 
     /// Adds what was kept of counters to what is there.
@@ -54,12 +76,12 @@ extension LimitTable {
     public func restore(_ states: [CounterState], clocks: ClockReading) -> Int {
         var unreadable = 0
         for state in states {
-            guard let (key, entries) = StateCoding.read(state) else {
+            guard let read = StateCoding.read(state) else {
                 unreadable += 1
                 continue
             }
-            for entry in entries {
-                restore(entry, of: key, clocks)
+            for entry in read.entries + [read.ahead(at: clocks.wall)].compactMap(\.self) {
+                restore(entry, of: read.key, clocks)
             }
         }
         return unreadable
@@ -108,6 +130,22 @@ extension LimitTable {
     }
 }
 
+/// What changed of a table's counters since it was last taken.
+public struct CounterChanges: Sendable {
+    /// The counters as they are, each with what is kept ahead of it.
+    public fileprivate(set) var states: [CounterState] = []
+    /// What may be used once the states are on the disk.
+    ///
+    /// When there is any, they should be put there at once.
+    public fileprivate(set) var leases: [CounterLease] = []
+}
+
+/// Leave to add to a counter, up to a bound, before the additions are on the disk.
+public struct CounterLease: Sendable {
+    fileprivate let counter: Counter
+    fileprivate let offer: Allowance.Offer
+}
+
 /// A bucket in wall-clock milliseconds.
 struct StoredEntry {
     /// A calendar window's beginning; 0 of sliding ones.
@@ -116,12 +154,40 @@ struct StoredEntry {
     let sum: ExactDecimal
 }
 
+/// A state that was read.
+private struct StoredCounter {
+    let key: CounterKey
+    let entries: [StoredEntry]
+    /// What may have been added since without a trace, and until when, in wall-clock milliseconds.
+    let lease: (until: Int64, amount: ExactDecimal)?
+
+    /// What was kept ahead, as if all of it had been used: the process did not come to its end.
+    ///
+    /// In a sliding window at the last moment at which it can have been; in a calendar window in the youngest, which is
+    /// what it was good for.
+    func ahead(at wall: WallTime) -> StoredEntry? {
+        guard let lease, !lease.amount.isZero else {
+            return nil
+        }
+        switch key.identity.window {
+        case .sliding(let length):
+            let (expires, overflow) = Swift.min(lease.until, wall.milliseconds)
+                .addingReportingOverflow(length / 1_000_000 + 1)
+            return StoredEntry(start: 0, expires: overflow ? .max : expires, sum: lease.amount)
+        case .calendar:
+            return entries.last.map { StoredEntry(start: $0.start, expires: $0.expires, sum: lease.amount) }
+        }
+    }
+}
+
 /// The bytes of counters: fields of fixed order, each text behind its length, so that no two counters have the same.
 private enum StateCoding {
     private static let version: UInt8 = 1
+    /// Windows with something kept ahead of them.
+    private static let versionAhead: UInt8 = 2
 
-    static func state(of key: CounterKey, _ totals: WindowTotals, _ clocks: ClockReading) -> CounterState {
-        CounterState(counter: counter(key), windows: windows(totals, key.identity.window, clocks))
+    static func state(of taken: LimitShard.Taken, _ clocks: ClockReading) -> CounterState {
+        CounterState(counter: counter(taken.key), windows: windows(taken, clocks))
     }
 
     private static func counter(_ key: CounterKey) -> [UInt8] {
@@ -154,20 +220,28 @@ private enum StateCoding {
         return output.bytes
     }
 
-    private static func windows(_ totals: WindowTotals, _ window: CounterWindow, _ clocks: ClockReading) -> [UInt8] {
-        let entries = totals.entries.map { entry in
-            guard case .sliding = window else {
+    private static func windows(_ taken: LimitShard.Taken, _ clocks: ClockReading) -> [UInt8] {
+        // Rounded up to the millisecond: too long, never too short.
+        func wall(_ nanoseconds: Int64) -> Int64 {
+            clocks.wall.milliseconds + (nanoseconds - clocks.now.nanoseconds) / 1_000_000 + 1
+        }
+        let entries = taken.totals.entries.map { entry in
+            guard case .sliding = taken.key.identity.window else {
                 return entry
             }
-            // Rounded up to the millisecond: too long, never too short.
-            let left = (entry.expires - clocks.now.nanoseconds) / 1_000_000 + 1
-            return StoredEntry(start: 0, expires: clocks.wall.milliseconds + left, sum: entry.sum)
+            return StoredEntry(start: 0, expires: wall(entry.expires), sum: entry.sum)
         }
         guard !entries.isEmpty else {
             return []
         }
         var output = FieldWriter()
-        output.append(version)
+        if let offer = taken.offer, !offer.ahead.isZero {
+            output.append(versionAhead)
+            output.append(number: wall(offer.ends))
+            output.append(run: Array(offer.ahead.description.utf8))
+        } else {
+            output.append(version)
+        }
         for entry in entries {
             output.append(number: entry.start)
             output.append(number: entry.expires)
@@ -176,7 +250,7 @@ private enum StateCoding {
         return output.bytes
     }
 
-    static func read(_ state: CounterState) -> (CounterKey, [StoredEntry])? {
+    static func read(_ state: CounterState) -> StoredCounter? {
         var fields = FieldReader(state.counter)
         guard fields.byte() == version, let window = window(&fields), let scope = fields.byte(),
             let scope = CounterScope(rawValue: scope), let name = fields.run(), let hasPath = fields.byte(),
@@ -193,10 +267,7 @@ private enum StateCoding {
             keyPath: hasPath == 1 ? ByteString(path) : nil
         )
         let key = CounterKey(identity: identity, scopeKey: ScopeKey(kind, ByteString(holder)), keyValue: value)
-        guard let entries = entries(state.windows) else {
-            return nil
-        }
-        return (key, entries)
+        return read(state.windows, of: key)
     }
 
     private static func window(_ fields: inout FieldReader) -> CounterWindow? {
@@ -221,13 +292,22 @@ private enum StateCoding {
         }
     }
 
-    private static func entries(_ windows: [UInt8]) -> [StoredEntry]? {
+    private static func read(_ windows: [UInt8], of key: CounterKey) -> StoredCounter? {
         guard !windows.isEmpty else {
-            return []
+            return StoredCounter(key: key, entries: [], lease: nil)
         }
         var fields = FieldReader(windows)
-        guard fields.byte() == version else {
-            return nil
+        var lease: (until: Int64, amount: ExactDecimal)?
+        switch fields.byte() {
+        case version: break
+        case versionAhead:
+            guard let until = fields.number(), let text = fields.run(), let amount = ExactDecimal(lexeme: text.span),
+                !amount.isNegative
+            else {
+                return nil
+            }
+            lease = (until, amount)
+        default: return nil
         }
         var entries: [StoredEntry] = []
         while !fields.isAtEnd {
@@ -238,6 +318,6 @@ private enum StateCoding {
             }
             entries.append(StoredEntry(start: start, expires: expires, sum: sum))
         }
-        return entries
+        return StoredCounter(key: key, entries: entries, lease: lease)
     }
 }

@@ -36,6 +36,8 @@ final class LimitShard: @unchecked Sendable {
     /// Counters whose states have to be taken, each once.
     private var changed: [Counter] = []
     private var slidingExpiries = ExpiryQueue()
+    /// The latest time anybody has asked at.
+    private var latest = Instant(nanoseconds: .min)
     private var calendarExpiries = ExpiryQueue()
 
     /// Expiries of one clock.
@@ -49,11 +51,24 @@ final class LimitShard: @unchecked Sendable {
     /// How many expired counters one call clears away beside its own work.
     private static let sweepBatch = 32
 
-    init(tracksChanges: Bool) {
+    /// Whether long windows have allowances.
+    private let keepsAhead: Bool
+
+    init(tracksChanges: Bool, keepsAhead: Bool) {
         self.tracksChanges = tracksChanges
+        self.keepsAhead = keepsAhead
     }
 
     var counterCount: Int { counters.count }
+
+    /// The time a call is judged at here: its own, or the latest seen when another worker that read the clock later came
+    /// first.
+    ///
+    /// What that one cleared away must not be missed by this one.
+    func effective(_ now: Instant) -> Instant {
+        latest = max(latest, now)
+        return latest
+    }
 
     // MARK: Slots
 
@@ -96,8 +111,8 @@ final class LimitShard: @unchecked Sendable {
             return .fits
         }
         charge.counter = counter
-        counter.totals.forget(upTo: moment.threshold)
-        guard !counter.totals.admits(charge.amount, below: charge.maximum) else {
+        counter.totals.forget(at: moment)
+        guard !counter.totals.admits(charge.amount, below: charge.maximum, at: moment) else {
             return .fits
         }
         let wait = counter.totals.wait(for: charge.amount, below: charge.maximum, at: moment)
@@ -140,15 +155,64 @@ final class LimitShard: @unchecked Sendable {
         }
     }
 
+    /// A counter as it is now, and what is to be kept ahead of it.
+    struct Taken {
+        let key: CounterKey
+        var totals = WindowTotals()
+        var offer: Allowance.Offer?
+        var counter: Counter?
+    }
+
     /// Takes the lock: copies the states of counters that changed, at most `limit`, and empties the list as far.
-    func takeChanged(atMost limit: Int) -> [(CounterKey, WindowTotals)] {
+    func takeChanged(atMost limit: Int, at now: Instant) -> [Taken] {
         lock.withLock { _ in
-            let taken = changed.suffix(limit)
-            changed.removeLast(taken.count)
-            return taken.map { counter in
+            let list = changed.suffix(limit)
+            changed.removeLast(list.count)
+            return list.compactMap { counter in
                 counter.isChanged = false
-                // Of a counter that was cleared away and made anew, both are on the list: what counts now is the new one's.
-                return (counter.key, counters[counter.key]?.totals ?? WindowTotals())
+                guard counter.isKept else {
+                    // Of one that was cleared away and made anew, the new one is or was on the list by itself.
+                    return counters[counter.key] == nil ? Taken(key: counter.key) : nil
+                }
+                let offer = counter.allowance?.offer(for: counter.totals.youngest, at: now)
+                return Taken(key: counter.key, totals: counter.totals, offer: offer, counter: counter)
+            }
+        }
+    }
+
+    // MARK: Ahead
+
+    /// Whether an addition just made is covered by what was kept ahead of it.
+    func covers(
+        _ amount: ExactDecimal,
+        of counter: Counter,
+        _ bucket: Int64,
+        below maximum: ExactDecimal,
+        at now: Instant
+    ) -> Bool {
+        guard keepsAhead, counter.key.identity.window.outlivesPowerLoss else {
+            return true
+        }
+        let allowance = counter.allowance ?? Allowance(of: counter.key.identity.window)
+        counter.allowance = allowance
+        return allowance.covers(amount, bucket, below: maximum, at: now)
+    }
+
+    /// Takes the lock: lets a counter use what is kept ahead of it now.
+    func grant(_ offer: Allowance.Offer, to counter: Counter) {
+        lock.withLock { _ in
+            if counter.isKept {
+                counter.allowance?.take(offer)
+            }
+        }
+    }
+
+    /// Takes the lock: ends all allowances; their counters are on the list of those that changed.
+    func endAllowances() {
+        lock.withLock { _ in
+            for counter in counters.values where counter.allowance != nil {
+                counter.allowance = nil
+                note(counter)
             }
         }
     }
@@ -213,7 +277,7 @@ final class LimitShard: @unchecked Sendable {
         // Calendar counters go by the wall clock here, not by a window's start: they are of many zones and units.
         moment.prolongs
             ? sweep(&slidingExpiries, upTo: moment.now, batch: batch)
-            : sweep(&calendarExpiries, upTo: moment.now, batch: batch)
+            : sweep(&calendarExpiries, upTo: moment.now &- WindowMoment.calendarGrace, batch: batch)
     }
 
     private func sweep(_ queue: inout ExpiryQueue, upTo time: Int64, batch: Int) -> Int {

@@ -15,13 +15,24 @@ public final class LimitTable: Sendable {
 
     private static let shardCount = 64
     let shards: [LimitShard]
+    /// Called under the locks of each step that changes or refuses something: the order in which it is called is an order
+    /// in which the steps happened (for tests).
+    private let witness: (@Sendable (LimitEvent) -> Void)?
 
     /// An empty table.
     ///
-    /// - Parameter tracksChanges: whether somebody is going to call ``takeChanges(atMost:clocks:)`` again and again, as
-    ///   they must then.
-    public init(tracksChanges: Bool = false) {
-        shards = (0..<Self.shardCount).map { _ in LimitShard(tracksChanges: tracksChanges) }
+    /// - Parameters:
+    ///   - tracksChanges: whether somebody is going to call ``takeChanges(atMost:clocks:)`` again and again, as they must
+    ///     then.
+    ///   - keepsAhead: whether what is not on the disk yet has to be covered by a ``CounterLease``, see
+    ///     ``Reservation/needsDurableNote``.
+    public convenience init(tracksChanges: Bool = false, keepsAhead: Bool = false) {
+        self.init(tracksChanges: tracksChanges, keepsAhead: keepsAhead, witness: nil)
+    }
+
+    package init(tracksChanges: Bool, keepsAhead: Bool = false, witness: (@Sendable (LimitEvent) -> Void)?) {
+        shards = (0..<Self.shardCount).map { _ in LimitShard(tracksChanges: tracksChanges, keepsAhead: keepsAhead) }
+        self.witness = witness
     }
 
     /// Reserves everything in the plan or nothing.
@@ -55,7 +66,10 @@ public final class LimitTable: Sendable {
                 continue
             }
             let shard = shard(of: charge.scopeKey)
-            shard.lock.withLock { _ in shard.giveBack(charge.amount, to: counter, bucket: bucket) }
+            shard.lock.withLock { _ in
+                shard.giveBack(charge.amount, to: counter, bucket: bucket)
+                witness?(.gaveBack(tag: charge.tag))
+            }
         }
     }
 
@@ -66,7 +80,10 @@ public final class LimitTable: Sendable {
         }
         for claim in reservation.slots {
             let shard = shard(of: claim.scopeKey)
-            shard.lock.withLock { _ in shard.release(SlotKey(claim)) }
+            shard.lock.withLock { _ in
+                shard.release(SlotKey(claim))
+                witness?(.released)
+            }
         }
     }
 
@@ -76,10 +93,18 @@ public final class LimitTable: Sendable {
     }
 }
 
+/// What a step did, for whoever watches the order of steps.
+package enum LimitEvent: Sendable {
+    case reserved, refused, released
+    /// The addition of the charge with this tag.
+    case gaveBack(tag: Int)
+}
+
 extension LimitTable {
     func shard(of scopeKey: ScopeKey) -> LimitShard { shards[place(of: scopeKey)] }
 
-    private func place(of scopeKey: ScopeKey) -> Int {
+    /// Which shard has a holder's counters; time goes forward in each by itself.
+    package func place(of scopeKey: ScopeKey) -> Int {
         Int(truncatingIfNeeded: UInt(bitPattern: scopeKey.precomputedHash) % UInt(Self.shardCount))
     }
 
@@ -135,17 +160,21 @@ extension LimitTable {
         wall: WallTime
     ) -> ReservationResult {
         if !plan.slots.isEmpty, let full = firstFullSlotUnderLocks(of: plan) {
+            witness?(.refused)
             return .refused(LimitRefusal(source: .slot(tag: full), retryAfter: nil, refusedCharges: []))
         }
         if let refusal = refusal(of: &plan, at: now, wall: wall) {
+            witness?(.refused)
             return .refused(refusal)
         }
         return commit(&plan, at: now, wall: wall)
     }
 
     private func answer(to charge: inout Charge, at now: Instant, wall: WallTime) -> LimitShard.Answer {
+        let shard = shard(of: charge.scopeKey)
+        let now = shard.effective(now)
         let moment = WindowMoment(charge.identity.window, charge.calendarWindow, at: now, wall: wall)
-        return shard(of: charge.scopeKey).test(&charge, at: moment)
+        return shard.test(&charge, at: moment)
     }
 
     private func refusal(of plan: inout ReservationPlan, at now: Instant, wall: WallTime) -> LimitRefusal? {
@@ -179,29 +208,36 @@ extension LimitTable {
                 shadowRefusals.append(plan.charges[index].tag)
             }
         }
+        var needsNote = false
         for index in plan.charges.indices {
             let isRefused = plan.charges[index].isShadow && shadowRefusals.contains(plan.charges[index].tag)
             if !isRefused, !plan.charges[index].amount.isZero {
-                add(index, of: &plan.charges, at: now, wall: wall)
+                let isCovered = add(index, of: &plan.charges, at: now, wall: wall)
+                needsNote = needsNote || !isCovered
             }
         }
         for claim in plan.slots {
             shard(of: claim.scopeKey).take(SlotKey(claim))
         }
-        return .admitted(Reservation(charges: plan.charges, slots: plan.slots), shadowRefusals: shadowRefusals)
+        witness?(.reserved)
+        let reservation = Reservation(charges: plan.charges, slots: plan.slots, needsDurableNote: needsNote)
+        return .admitted(reservation, shadowRefusals: shadowRefusals)
     }
 
-    /// Adds one charge, unless one before it was added to the same counter.
-    private func add(_ index: Int, of charges: inout [Charge], at now: Instant, wall: WallTime) {
+    /// Adds one charge, unless one before it was added to the same counter; whether a loss of power cannot take it.
+    private func add(_ index: Int, of charges: inout [Charge], at now: Instant, wall: WallTime) -> Bool {
         let window = charges[index].identity.window
-        let moment = WindowMoment(window, charges[index].calendarWindow, at: now, wall: wall)
         let shard = shard(of: charges[index].scopeKey)
+        let now = shard.effective(now)
+        let moment = WindowMoment(window, charges[index].calendarWindow, at: now, wall: wall)
         let counter = shard.counter(for: &charges[index], at: moment)
         for earlier in 0..<index where charges[earlier].bucket != nil && charges[earlier].counter === counter {
-            return
+            return true
         }
         charges[index].counter = counter
-        charges[index].bucket = counter.totals.add(charges[index].amount, at: moment)
+        let bucket = counter.totals.add(charges[index].amount, at: moment)
+        charges[index].bucket = bucket
         shard.note(counter)
+        return shard.covers(charges[index].amount, of: counter, bucket, below: charges[index].maximum, at: now)
     }
 }

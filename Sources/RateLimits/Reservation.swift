@@ -8,12 +8,18 @@ public final class Reservation: Sendable {
     /// The plan's; those that were added know their counter and bucket.
     let charges: [Charge]
     let slots: [SlotClaim]
+    /// Whether a loss of power could take an addition that nothing kept stands for: the note of this call has to be on the
+    /// disk before the call goes on.
+    ///
+    /// Always false in a table that keeps nothing ahead.
+    public let needsDurableNote: Bool
     private let areAdditionsKept = Atomic(true)
     private let areSlotsHeld = Atomic(true)
 
-    init(charges: [Charge], slots: [SlotClaim]) {
+    init(charges: [Charge], slots: [SlotClaim], needsDurableNote: Bool) {
         self.charges = charges
         self.slots = slots
+        self.needsDurableNote = needsDurableNote
     }
 
     /// What it added to counters.

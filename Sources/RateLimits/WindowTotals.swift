@@ -15,6 +15,14 @@ struct WindowMoment {
     let now: Int64
     /// Whether additions to an old bucket prolong it (sliding) or belong to the window it stands for (calendar).
     let prolongs: Bool
+    /// Entries whose bucket expires at or before this are dropped; earlier than ``threshold`` in calendar windows.
+    let dropThreshold: Int64
+
+    /// How much later than others, in milliseconds, a call may ask that read the wall clock before them.
+    ///
+    /// Two workers do not come to a lock in the order in which they read the clock. So long an ended calendar window is
+    /// remembered: a call that still belongs to it meets what it holds, not an empty counter.
+    static let calendarGrace: Int64 = 1_000
 
     /// How many parts a sliding window is divided into; an entry may count one such part too long, never too short.
     static let divisions: Int64 = 64
@@ -30,12 +38,14 @@ struct WindowMoment {
             expires = overflow ? .max : end
             self.now = now.nanoseconds
             prolongs = true
+            dropThreshold = threshold
         case .calendar:
             bucket = calendarWindow.lowerBound.milliseconds
             threshold = calendarWindow.lowerBound.milliseconds
             expires = calendarWindow.upperBound.milliseconds
             self.now = wall.milliseconds
             prolongs = false
+            dropThreshold = threshold.subtractingReportingOverflow(Self.calendarGrace).partialValue
         }
     }
 }
@@ -47,12 +57,21 @@ struct WindowMoment {
 ///
 /// In a sliding window every entry counts until the window's length after the *last* entry of its bucket, which is at
 /// most 1/64 of the window later than its own end and never earlier: no interval of the window's length admits more
-/// than the maximum, and a single entry leaves exactly on time. A calendar window is one bucket that expires as a whole.
+/// than the maximum, and a single entry leaves exactly on time. A calendar window is one bucket that expires as a whole; it
+/// is dropped a moment after that, and until then counts only for calls that still belong to it.
 struct WindowTotals {
     private struct Bucket {
         let number: Int64
         var expires: Int64
         var sum: ExactDecimal
+
+        /// Whether an addition of that moment is counted here and not in a new bucket.
+        ///
+        /// A calendar bucket that has not ended takes also what another policy's zone, or a call that comes late, would
+        /// put into another window: what was added counts too long, never too short.
+        func takes(_ moment: WindowMoment) -> Bool {
+            moment.prolongs ? moment.bucket <= number : expires > moment.threshold
+        }
     }
 
     private var buckets: [Bucket] = []
@@ -63,10 +82,11 @@ struct WindowTotals {
     /// When the last entry stops counting, in the counter's unit.
     var expires: Int64 { buckets.last?.expires ?? .min }
 
-    /// Forgets what no longer counts.
+    /// Drops what counts for nobody any more.
     ///
-    /// A clock that went backwards forgets nothing.
-    mutating func forget(upTo threshold: Int64) {
+    /// A clock that went backwards drops nothing.
+    mutating func forget(at moment: WindowMoment) {
+        let threshold = moment.dropThreshold
         guard let first = buckets.first, first.expires <= threshold else {
             return
         }
@@ -82,11 +102,21 @@ struct WindowTotals {
         buckets.removeFirst(kept)
     }
 
+    /// What counts for a call of that moment.
+    ///
+    /// Call ``forget(at:)`` first.
+    private func total(at moment: WindowMoment) -> ExactDecimal {
+        guard let first = buckets.first, first.expires <= moment.threshold else {
+            return total
+        }
+        return buckets.reduce(.zero) { $1.expires > moment.threshold ? $0 + $1.sum : $0 }
+    }
+
     /// Whether `amount` fits below `maximum` now.
     ///
-    /// Call ``forget(upTo:)`` first.
-    func admits(_ amount: ExactDecimal, below maximum: ExactDecimal) -> Bool {
-        amount.isZero || total + amount <= maximum
+    /// Call ``forget(at:)`` first.
+    func admits(_ amount: ExactDecimal, below maximum: ExactDecimal, at moment: WindowMoment) -> Bool {
+        amount.isZero || total(at: moment) + amount <= maximum
     }
 
     /// How long until `amount` would fit if nothing else is added; `nil` when it never will.
@@ -96,8 +126,8 @@ struct WindowTotals {
         guard amount <= maximum else {
             return nil
         }
-        var rest = total
-        for bucket in buckets {
+        var rest = total(at: moment)
+        for bucket in buckets where bucket.expires > moment.threshold {
             rest = rest - bucket.sum
             guard rest + amount > maximum else {
                 // A calendar counter opened by a policy of another zone is left at the later of the two turns.
@@ -112,7 +142,7 @@ struct WindowTotals {
     /// Adds a positive amount and says in which bucket, for ``giveBack(_:from:)``.
     mutating func add(_ amount: ExactDecimal, at moment: WindowMoment) -> Int64 {
         total = total + amount
-        guard let last = buckets.indices.last, moment.bucket <= buckets[last].number || !moment.prolongs else {
+        guard let last = buckets.indices.last, buckets[last].takes(moment) else {
             buckets.append(Bucket(number: moment.bucket, expires: moment.expires, sum: amount))
             return moment.bucket
         }
@@ -122,6 +152,9 @@ struct WindowTotals {
         }
         return buckets[last].number
     }
+
+    /// The youngest bucket's number; `nil` when nothing counts.
+    var youngest: Int64? { buckets.last?.number }
 
     /// What counts, oldest first, in the counter's unit.
     var entries: [StoredEntry] {

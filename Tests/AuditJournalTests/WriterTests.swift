@@ -50,15 +50,18 @@ struct WriterTests {
         #expect(try folder.faults() == [])
     }
 
-    @Test("K1: in strict mode nobody goes on before a synchronisation that began after the call was written has ended")
-    func strictOrder() async throws {
+    @Test(
+        "K1: in strict mode, and in grouped mode whoever asks for it, nobody goes on before a synchronisation that began after the call was written has ended",
+        arguments: [JournalConfiguration.Mode.strict, .grouped]
+    )
+    func strictOrder(mode: JournalConfiguration.Mode) async throws {
         let folder = TestFolder()
         let disk = TestDisk()
-        var configuration = folder.configuration(.strict)
+        var configuration = folder.configuration(mode)
         configuration.disk = disk
         configuration.maximumSegmentBytes = 8_192
         _ = try await withWriter(configuration) { worker, writer in
-            await calls(20, each: 20, worker, writer, disk)
+            await calls(20, each: 20, worker, writer, disk, onDisk: mode == .grouped)
         }
         let events = disk.events
         for (index, event) in events.enumerated() {
@@ -242,7 +245,8 @@ func calls(
     each: Int = 1,
     _ worker: isolated Worker,
     _ writer: JournalWriter,
-    _ disk: TestDisk
+    _ disk: TestDisk,
+    onDisk: Bool = false
 ) async {
     let done = BoundedMailbox<Void>(on: worker.loop, capacity: count)
     for task in 0..<count {
@@ -255,7 +259,11 @@ func calls(
                     }
                     let ticket = try writer.note(intent(number))
                     disk.log(.noted(number))
-                    try await writer.written(ticket)
+                    if onDisk, number % 3 == 0 {
+                        // Its turn has been written when it asks.
+                        await laterTurn(worker)
+                    }
+                    try await writer.written(ticket, onDisk: onDisk)
                     disk.log(.resumed(number))
                     writer.settle(ticket, ok)
                 }

@@ -10,7 +10,7 @@ import Testing
 @testable import Gateway
 
 /// A journal of one test in a folder that is removed at its end.
-private final class TestJournal: Sendable {
+final class TestJournal: Sendable {
     private let path: String
     let journal: AuditJournal
 

@@ -51,7 +51,7 @@ struct CounterStateTests {
         for _ in 0..<400 {
             time += Int64.random(in: 0...(window / 12), using: &random)
             if Int.random(in: 0..<12, using: &random) == 0 {
-                kept.keep(table.takeChanges(clocks: clocks(time, booted: booted)))
+                kept.keep(table.takeChanges(clocks: clocks(time, booted: booted)).states)
                 if Bool.random(using: &random) {
                     booted = time - Int64.random(in: 0...(1 << 50), using: &random)
                 }
@@ -76,15 +76,15 @@ struct CounterStateTests {
         let table = LimitTable(tracksChanges: true)
         var kept = KeptStates()
         let one = try #require(reserve(charge(max: "2"), table, at: second, booted: 0))
-        kept.keep(table.takeChanges(clocks: clocks(second)))
+        kept.keep(table.takeChanges(clocks: clocks(second)).states)
         #expect(kept.states.count == 1)
-        #expect(table.takeChanges(clocks: clocks(second)).isEmpty)
+        #expect(table.takeChanges(clocks: clocks(second)).states.isEmpty)
         table.giveBack(one)
-        kept.keep(table.takeChanges(clocks: clocks(second)))
+        kept.keep(table.takeChanges(clocks: clocks(second)).states)
         #expect(kept.states.isEmpty)
 
         _ = reserve(charge(max: "2"), table, at: 2 * second, booted: 0)
-        kept.keep(table.takeChanges(clocks: clocks(2 * second)))
+        kept.keep(table.takeChanges(clocks: clocks(2 * second)).states)
         let later = LimitTable()
         #expect(later.restore(kept.all, clocks: clocks(63 * second)) == 0)
         #expect(later.counterCount == 0)
@@ -120,7 +120,7 @@ struct CounterStateTests {
         for charge in charges {
             #expect(reserve(charge, table, at: second, booted: 0) != nil)
         }
-        let states = table.takeChanges(clocks: clocks(second))
+        let states = table.takeChanges(clocks: clocks(second)).states
         #expect(Set(states.map(\.counter)).count == charges.count)
         let next = LimitTable()
         #expect(next.restore(states, clocks: clocks(2 * second)) == 0)
@@ -138,7 +138,7 @@ struct CounterStateTests {
             at: second,
             booted: 0
         )
-        let state = try #require(table.takeChanges(clocks: clocks(second)).first)
+        let state = try #require(table.takeChanges(clocks: clocks(second)).states.first)
         var refused = 0
         for length in 0..<state.counter.count {
             let cut = CounterState(counter: Array(state.counter[..<length]), windows: state.windows)
@@ -163,7 +163,7 @@ struct CounterStateTests {
     func clockSetBack() {
         let table = LimitTable(tracksChanges: true)
         _ = reserve(charge(max: "1"), table, at: 1_000 * second, booted: 0)
-        let states = table.takeChanges(clocks: clocks(1_000 * second))
+        let states = table.takeChanges(clocks: clocks(1_000 * second)).states
         let next = LimitTable()
         _ = next.restore(states, clocks: clocks(10 * second))
         #expect(reserve(charge(max: "1"), next, at: 69 * second, booted: 0) == nil)

@@ -261,10 +261,11 @@ class Recovery:
                 raise Finding(f"{len(journal.open)} calls are open after the start")
             missing = [call for call in executed if recording.digests.of("id", call.id) not in journal.intents]
             self.check_missing(missing, counts)
-            self.check_limits(gateway, executed, len(missing), counts)
+            self.check_limits(gateway, executed, counts)
             gateway.terminate()
         finally:
             gateway.process.kill()
+        recording.upstream.executed()
         for command in (("audit", "verify"), ("store", "check")):
             done = place.run(*command, data=self.data)
             if done.returncode != 0:
@@ -283,32 +284,42 @@ class Recovery:
         if age > GROUPED_MS + NOISE_MS:
             raise Finding(f"a call executed {age} ms before the power went has no intent: {missing[0].id}")
 
-    def check_limits(self, gateway: Gateway, executed: list, missing: int, counts: dict) -> None:
-        """What is still admitted on the accounts in use then, on top of what was executed, is within their limits."""
-        used: dict[str, int] = {}
-        for call in executed:
-            if call.tool == "steady":
-                used[call.account] = used.get(call.account, 0) + 1
-        accounts = list(used)[-2:]
+    def check_limits(self, gateway: Gateway, executed: list, counts: dict) -> None:
+        """What is still admitted on the accounts in use then, on top of what was executed, is within their limits.
+
+        In grouped mode as well: what the power took with it was on the disk before, or was kept ahead.
+        """
         client = Client(gateway, None)
         with gateway.connect() as connection:
-            for account in accounts:
-                before = len(client.acknowledged)
-                for number in range(MAXIMUM["steady"] + 1 - used[account] + missing):
-                    call = {"id": f"{self.data.name}-{account}-{number}", "account": account}
-                    if not client.call(connection, "steady", call):
-                        raise Finding(f"a call failed after recovery: {client.failed}")
-                total = used[account] + len(client.acknowledged) - before
-                counts["limits tried"] += 1
-                if total > MAXIMUM["steady"] + missing:
-                    raise Finding(f"limit steady of {account}: {total} executed in all, {missing} of them not noted")
-        self.recording.upstream.executed()
+            for tool, amount in (("steady", 1), ("paid", 7)):
+                used: dict[str, int] = {}
+                for call in executed:
+                    if call.tool == tool:
+                        used[call.account] = used.get(call.account, 0) + call.amount
+                for account in list(used)[-2:]:
+                    self.fill(client, connection, tool, account, amount)
+                    total = used[account] + amount * len(client.acknowledged)
+                    client.acknowledged.clear()
+                    counts["limits tried"] += 1
+                    counts["left over, of a hundred"] += 100 * max(0, MAXIMUM[tool] - total) // MAXIMUM[tool]
+                    if total > MAXIMUM[tool]:
+                        raise Finding(f"limit {tool} of {account}: {total} executed in all, {MAXIMUM[tool]} allowed")
+
+    def fill(self, client: Client, connection, tool: str, account: str, amount: int) -> None:
+        """Calls until the limit refuses."""
+        for number in range(MAXIMUM[tool] + 1):
+            refused = client.refused
+            call = {"id": f"{self.data.name}-{account}-{number}", "account": account, "amount": amount}
+            if not client.call(connection, tool, call):
+                raise Finding(f"a call failed after recovery: {client.failed}")
+            if client.refused > refused:
+                return
 
 
 def run(folder: pathlib.Path, points: int, seed: int, say) -> dict:
     upstream = Upstream(folder)
     counts = {"recoveries": 0, "executed before": 0, "intents missing, strict": 0, "intents missing, grouped": 0,
-              "oldest missing, ms": 0, "limits tried": 0}
+              "oldest missing, ms": 0, "limits tried": 0, "left over, of a hundred": 0}
     try:
         shim = build_shim(folder)
         for mode in ("strict", "grouped"):

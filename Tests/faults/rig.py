@@ -17,7 +17,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 TOOLGATE = os.path.abspath(os.environ.get("TOOLGATE_BIN", ROOT / ".build" / "debug" / "toolgate"))
 
-MAXIMUM = {"brief": 60, "steady": 50, "paid": 400, "turn": 60}
+MAXIMUM = {"brief": 60, "steady": 50, "paid": 960, "turn": 60}
 POLICY = {
     "version": "1",
     "default": "deny",

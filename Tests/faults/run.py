@@ -46,8 +46,8 @@ def powerloss_table(counts: dict) -> list[str]:
         f"{counts['oldest missing, ms']} ms before (from a write to its synchronisation: "
         f"{counts['median wait, grouped, ms']} ms in the median, {counts['longest wait, grouped, ms']} ms at most) |",
         "| journals that do not verify, stores that are not sound, gateways that do not start | 0 |",
-        f"| limits tried to their end afterwards | {counts['limits tried']}; beyond the limit: 0 "
-        "(grouped: beyond it by more than the calls that are missing) |",
+        f"| limits of an hour tried to their end afterwards | {counts['limits tried']}; beyond the limit, in either mode: 0; "
+        f"left unused: {counts['left over, of a hundred'] / max(1, counts['limits tried']):.1f} % on average |",
     ]
 
 

@@ -201,7 +201,11 @@ final class StoreKeeper {
     private func keepCounters(isLast: Bool = false) throws(StoreError) {
         // Read before the counters are: what is admitted from now on is replayed from the journal, should it have to be.
         var now = time.wallTime
-        for state in service.takeCounterChanges() {
+        if isLast {
+            service.endLeases()
+        }
+        let changes = service.takeCounterChanges()
+        for state in changes.states {
             unkept[state.counter] = state.windows
         }
         if isLast {
@@ -218,7 +222,8 @@ final class StoreKeeper {
             return
         }
         let states = unkept
-        try served.store.keep(isDurable: isLast) { ledger throws(StoreError) in
+        // What is kept ahead stands for additions that a loss of power takes: it has to outlast one itself.
+        try served.store.keep(isDurable: isLast || !changes.leases.isEmpty) { ledger throws(StoreError) in
             try ledger.forget(counters: states.filter(\.value.isEmpty).map(\.key))
             try ledger.keep(
                 states.filter { !$0.value.isEmpty }
@@ -226,6 +231,7 @@ final class StoreKeeper {
             )
         }
         unkept = [:]
+        service.use(changes.leases)
     }
 
     private func keepUses() throws(StoreError) {

@@ -37,9 +37,13 @@ final class ScriptedUpstream: Sendable {
         listener = descriptor
         self.port = port
         self.script = script
-        onThread { [weak self] in
+        acceptConnections()
+    }
+
+    private func acceptConnections() {
+        onThread { [weak self, listener] in
             while true {
-                let accepted = Loopback.accept(descriptor)
+                let accepted = Loopback.accept(listener)
                 guard accepted >= 0, let self else {
                     break
                 }
@@ -55,6 +59,17 @@ final class ScriptedUpstream: Sendable {
     deinit {
         shutdown(listener, Int32(SHUT_RDWR))
         close(listener)
+    }
+
+    /// Refuses connections from now on; those that are open stay.
+    func refuse() {
+        shutdown(listener, Int32(SHUT_RDWR))
+    }
+
+    /// Takes connections again, on the same port.
+    func listenAgain() {
+        listen(listener, 128)
+        acceptConnections()
     }
 
     /// Everything received so far.
