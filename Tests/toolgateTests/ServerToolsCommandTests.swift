@@ -252,4 +252,69 @@ struct LineDifferenceTests {
         let new = (0..<5_000).map { "n\($0)" }
         #expect(LineDifference.lines(from: old, to: new).count == 10_000)
     }
+
+    /// A sandbox server on a thread of its own.
+    private func withSandbox<Value>(_ body: (_ url: String) throws -> Value) async throws -> Value {
+        let pool = try WorkerPool(count: 1)
+        let address = try #require(SocketAddress(Array("127.0.0.1:0".utf8)))
+        let port = Latch<UInt16>()
+        pool.workers[0].start { worker in
+            if let server = try? SandboxService.start(on: worker, address: address, pageSize: 5) {
+                port.set(server.address.port)
+            }
+        }
+        defer { pool.stop() }
+        return try body("http://127.0.0.1:\(await port.value())/mcp")
+    }
+
+    @Test(
+        "E2: registering a server shows its tools and records who accepted them; a gateway then accepts none by itself"
+    )
+    func registration() async throws {
+        try await withSandbox { url in
+            let scene = try StoreScene()
+            let (status, console) = scene.ask("server", "add", "desk", "--upstream", url, "--list", answers: ["yes"])
+            #expect(status == .done, "\(console.error)")
+            #expect(console.output.contains("desk/create_lead: new, digest "), "\(console.output)")
+            #expect(console.error.contains("accepted: "))
+            let pins = try scene.read { reader throws(StoreError) in
+                try reader.server(named: "desk").map { server throws(StoreError) in try reader.pins(of: server.id) }
+                    ?? []
+            }
+            #expect(pins.count == SandboxToolTable.definitions.count)
+            #expect(pins.allSatisfy { $0.standing == .pinned && $0.acceptedBy == "operator:ana" })
+            let again = scene.run("server", "tools", "desk", "--list", "--yes")
+            #expect(again.0 == .refused && again.1.error.contains("listed already"), "\(again.1.error)")
+        }
+    }
+
+    @Test("E2: tools that are looked at and not accepted wait as new")
+    func registrationRefused() async throws {
+        try await withSandbox { url in
+            let scene = try StoreScene()
+            _ = scene.run("server", "add", "desk", "--upstream", url)
+            #expect(scene.run("server", "tools", "desk", "--list").0 == .usage)
+            let (status, console) = scene.ask("server", "tools", "desk", "--list", answers: ["no"])
+            #expect(status == .done && console.error.contains("they wait as new"), "\(console.error)")
+            let rows = try scene.json("server", "tools", "desk", "--changed")["tools"]?.elements ?? []
+            #expect(rows.count == SandboxToolTable.definitions.count)
+            #expect(rows.allSatisfy { $0["standing"]?.string?.text == "new" && $0["accepted_by"] == nil })
+        }
+    }
+
+    @Test("a server that cannot be listed is added all the same, and its tools stay unaccepted")
+    func registrationUnreachable() throws {
+        let scene = try StoreScene()
+        let (status, console) = scene.run(
+            "server",
+            "add",
+            "desk",
+            "--upstream",
+            "http://127.0.0.1:1/mcp",
+            "--list",
+            "--yes"
+        )
+        #expect(status == .environment && console.error.contains("cannot be listed"), "\(console.error)")
+        #expect(try scene.json("server", "show", "desk")["tools_pinned"]?.number?.int == 0)
+    }
 }

@@ -14,18 +14,25 @@ enum ServerToolsCommands {
             "The first whole list of a server is accepted by the gateway. From then on a tool whose definition is another\n"
             + "is `changed` and its calls are denied, a tool that appears is `new` and needs a policy that names it;\n"
             + "`gone` is one the server no longer lists, `renamed` one that is the same under another name.\n"
-            + "--diff shows two definitions line by line; what cannot be seen stands as \\u{...}.",
+            + "--diff shows two definitions line by line; what cannot be seen stands as \\u{...}.\n"
+            + "--list lists a server that no gateway has listed yet, shows its tools, and asks whether to accept them.",
         operands: CommandOperands(placeholder: "SERVER", count: 1...1),
         options: [
             CommandOption("changed", nil, "only those that wait to be accepted"),
             CommandOption("diff", "TOOL", "what has changed in this one"),
-            ServiceKeys.dataOption, .output,
-        ],
+        ] + ServerRegistration.options + ServiceKeys.options + [.output],
         examples: [
             ("what waits to be accepted", "toolgate server tools crm --changed"),
             ("what it is", "toolgate server tools crm --diff create_lead"),
         ]
     ) { invocation throws(CommandFailure) in
+        if invocation.isOn("list") {
+            let tools = try ServerRegistration.run(invocation.operands[0], invocation)
+            if invocation.printsJSON {
+                invocation.console.writeOutput(json(tools.rows, ByteString(invocation.operands[0])))
+            }
+            return .done
+        }
         let scene = try Scene(invocation)
         if let name = invocation.value("diff") {
             let row = try scene.row(named: name)
@@ -232,7 +239,7 @@ enum ServerToolsCommands {
     }
 
     /// What is in force and what waits, line by line, and how to accept it.
-    private static func showDifference(of row: PinnedTools.Row, at server: ByteString, _ invocation: Invocation) {
+    static func showDifference(of row: PinnedTools.Row, at server: ByteString, _ invocation: Invocation) {
         let console = invocation.console
         let name = DefinitionText.visible(row.pin.tool.text)
         let new = row.waiting ?? row.pin.definition

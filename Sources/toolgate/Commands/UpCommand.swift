@@ -214,7 +214,8 @@ struct UpPlan: Sendable {
         }
     }
 
-    private static func trust(_ invocation: Invocation) throws(CommandFailure) -> TLSTrust? {
+    /// The authorities of `--upstream-ca`.
+    static func trust(_ invocation: Invocation) throws(CommandFailure) -> TLSTrust? {
         guard let file = invocation.value("upstream-ca") else {
             return nil
         }

@@ -74,11 +74,14 @@ enum ServerCommands {
     static let add = Command(
         ["server", "add"],
         "add a server, served at /mcp/NAME",
-        details: "Secrets are given by reference only. Nobody can call it before there is a grant.",
+        details:
+            "Secrets are given by reference only. Nobody can call it before there is a grant. Without --list the first list\n"
+            + "a gateway sees is accepted by the gateway; with it by you, and tools that appear later wait as new.",
         operands: operand,
-        options: settings + [ServiceKeys.dataOption, .output],
+        options: settings + ServerRegistration.options + ServiceKeys.options + [.output],
         examples: [
             ("a server on this machine", "toolgate server add crm --upstream http://127.0.0.1:3001/mcp"),
+            ("look at its tools first", "toolgate server add crm --upstream http://127.0.0.1:3001/mcp --list"),
             (
                 "one that wants a key, which the gateway has in a variable",
                 "toolgate server add crm --upstream https://mcp.example.com/mcp --header Authorization=env:CRM_AUTH"
@@ -89,6 +92,7 @@ enum ServerCommands {
         guard let url = invocation.value("upstream") else {
             throw .usage("`--upstream URL` is needed: see `toolgate server add --help`")
         }
+        try ServerRegistration.check(invocation)
         let server = ServerRecord(
             name: ByteString(name),
             upstream: .http(url: ByteString(url), allowsInsecure: invocation.isOn("allow-insecure")),
@@ -106,6 +110,9 @@ enum ServerCommands {
         invocation.report(record, "server `\(name)` is added: /mcp/\(name)")
         if !invocation.printsJSON {
             tellMissingCredentials(server, [], invocation.console)
+        }
+        if invocation.isOn("list") {
+            _ = try ServerRegistration.run(name, invocation)
         }
         return .done
     }
