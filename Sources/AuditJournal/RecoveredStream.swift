@@ -53,10 +53,11 @@ struct StreamRecovery {
     mutating func run(_ numbers: [UInt64]) throws(JournalFailure) -> RecoveredStream {
         var numbers = numbers
         while let number = numbers.last {
-            if try recover(number) {
+            numbers.removeLast()
+            if try recover(number, after: numbers.last) {
+                numbers.append(number)
                 break
             }
-            numbers.removeLast()
         }
         if position.next <= proven {
             isDamaged = true
@@ -77,10 +78,14 @@ struct StreamRecovery {
     }
 
     /// Reads one segment; false when it never came into being, so that the one before it is the last.
-    private mutating func recover(_ number: UInt64) throws(JournalFailure) -> Bool {
+    private mutating func recover(_ number: UInt64, after older: UInt64?) throws(JournalFailure) -> Bool {
         let path = path(.segment(stream, number))
         let bytes = try JournalFiles.read(path)
-        guard bytes.contains(UInt8(ascii: "\n")) else {
+        var isPart = bytes.contains(UInt8(ascii: "\n"))
+        if isPart {
+            isPart = try fits(bytes, after: older)
+        }
+        guard isPart else {
             if !bytes.isEmpty {
                 try setAside(bytes, number)
             }
@@ -101,10 +106,33 @@ struct StreamRecovery {
         } else if JournalFiles.exists(cutPath) {
             note(cut: try JournalFiles.read(cutPath), number)
         }
-        // The process before may have died between a write and its synchronisation. What comes next builds on these rows: a
-        // loss of power must not take them from under it.
-        try JournalFiles.synchronise(file: path)
+        // The process before may have died between a write and its synchronisation, also of the end of the segment before.
+        // What comes next builds on these rows: a loss of power must not take them from under it.
+        for number in [older, number].compactMap(\.self) {
+            try JournalFiles.synchronise(file: self.path(.segment(stream, number)), on: configuration.disk)
+        }
         return true
+    }
+
+    /// Whether a segment goes on from where the one before it ends.
+    ///
+    /// When it does not, a loss of power has taken the end of that one, and what hangs in the air is set aside; unless a
+    /// checkpoint vouches for it: that is no loss of power, and it stays as evidence.
+    private mutating func fits(_ bytes: [UInt8], after older: UInt64?) throws(JournalFailure) -> Bool {
+        guard let older, case .row(let line)? = SegmentLines(bytes).first(where: { _ in true }),
+            let row = AuditRow(bytes[line.row]), let (_, previous) = row.header
+        else {
+            return true
+        }
+        let end = try JournalFiles.end(of: path(.segment(stream, older)))
+        guard end?.head != previous || end?.next != row.sequence else {
+            return true
+        }
+        guard row.sequence > proven else {
+            isDamaged = true
+            return true
+        }
+        return false
     }
 
     private mutating func setAside(_ bytes: [UInt8], _ number: UInt64) throws(JournalFailure) {

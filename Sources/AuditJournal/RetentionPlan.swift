@@ -1,5 +1,6 @@
 internal import AuditModel
 internal import Base
+internal import Cryptography
 internal import Glibc
 
 /// Which segments are too old or too much, and what is stated before they go.
@@ -13,21 +14,38 @@ struct RetentionPlan {
         let stream: AuditStream
         let number: UInt64
         let size: Int
-        let modified: WallTime
+        /// Its first row; `nil` when that cannot be read.
+        let header: SegmentHeader?
+        /// The number of that row, and the digest of the one before it.
+        let sequence: UInt64
+        let previous: Digest256?
     }
 
-    /// Looks at a folder; the newest segment of a stream always stays.
+    private struct Candidate {
+        let segment: Segment
+        /// The first row behind it: nothing in it is younger than that.
+        let next: Segment
+    }
+
+    /// Looks at a folder; the newest segment of a stream always stays, and so does whatever has the note of a call that
+    /// is still open, with all behind it.
     init(_ configuration: JournalConfiguration, now: WallTime) throws(JournalFailure) {
         let names = try JournalFiles.names(in: configuration.folder)
-        let segments = names.compactMap { Self.segment($0, configuration.folder) }
-        let newest = Dictionary(segments.map { ($0.stream, $0.number) }, uniquingKeysWith: max)
-        var total = segments.reduce(0) { $0 + $1.size }
-        var last: [AuditStream: UInt64] = [:]
+        var segments: [AuditStream: [Segment]] = [:]
+        for name in names {
+            if let segment = try Self.segment(name, configuration.folder) {
+                segments[segment.stream, default: []].append(segment)
+            }
+        }
+        var total = segments.values.joined().reduce(0) { $0 + $1.size }
+        var last: [AuditStream: Candidate] = [:]
         // Oldest first; within a stream in its own order, so that no gap can arise.
-        let candidates = Self.inOrder(segments).filter { $0.number < newest[$0.stream] ?? 0 }
+        let candidates = Self.inOrder(segments.values.flatMap { Self.removable($0.sorted { $0.number < $1.number }) })
         var stopped: Set<AuditStream> = []
-        for segment in candidates where !stopped.contains(segment.stream) {
-            let age = Duration.milliseconds(now.milliseconds - segment.modified.milliseconds)
+        for candidate in candidates where !stopped.contains(candidate.segment.stream) {
+            let segment = candidate.segment
+            let ended = candidate.next.header?.time ?? now
+            let age = Duration.milliseconds(now.milliseconds - ended.milliseconds)
             let isOld = configuration.retentionAge.map { age > $0 } ?? false
             let isTooMuch = configuration.retentionBytes.map { total > $0 } ?? false
             guard isOld || isTooMuch else {
@@ -35,69 +53,87 @@ struct RetentionPlan {
                 continue
             }
             total -= segment.size
-            last[segment.stream] = segment.number
+            last[segment.stream] = candidate
             paths.append("\(configuration.folder)/\(JournalName.segment(segment.stream, segment.number).text)")
             let cut = JournalName.cut(segment.stream, segment.number).text
             if names.contains(cut) {
                 paths.append("\(configuration.folder)/\(cut)")
             }
         }
-        for (stream, number) in last.sorted(by: { $0.key < $1.key }) {
-            statements.append(try Self.statement(stream, through: number, configuration, now))
+        for (_, candidate) in last.sorted(by: { $0.key < $1.key }) {
+            statements.append(Self.statement(candidate, configuration, now))
         }
     }
 
-    /// By age, each at least as young as the one before it in its stream, whatever the clock did.
-    private static func inOrder(_ segments: [Segment]) -> [Segment] {
+    /// The segments of a stream that may go, which are its first ones; `segments` in order.
+    ///
+    /// A call that was open when the newest segment began counts as open. What is behind a gap or a first row that cannot be
+    /// read stays: it is evidence.
+    private static func removable(_ segments: [Segment]) -> [Candidate] {
+        let firstOpen = segments.last?.header?.open.min() ?? .max
+        var candidates: [Candidate] = []
+        for (segment, next) in zip(segments, segments.dropFirst()) {
+            guard next.number == segment.number + 1, next.header != nil, next.sequence <= firstOpen else {
+                break
+            }
+            candidates.append(Candidate(segment: segment, next: next))
+        }
+        return candidates
+    }
+
+    /// By the time each ended, which is never before the one before it in its stream did, whatever the clock did.
+    private static func inOrder(_ candidates: [Candidate]) -> [Candidate] {
         var youngest: [AuditStream: WallTime] = [:]
-        let aged = segments.sorted { $0.number < $1.number }.map { segment in
-            let age = max(youngest[segment.stream] ?? segment.modified, segment.modified)
-            youngest[segment.stream] = age
-            return (age, segment)
+        let aged = candidates.map { candidate in
+            let stream = candidate.segment.stream
+            let ended = candidate.next.header?.time ?? WallTime(milliseconds: .max)
+            let age = max(youngest[stream] ?? ended, ended)
+            youngest[stream] = age
+            return (age, candidate)
         }
-        return aged.sorted { ($0.0, $0.1.stream, $0.1.number) < ($1.0, $1.1.stream, $1.1.number) }.map(\.1)
+        let sorted = aged.sorted { left, right in
+            (left.0, left.1.segment.stream, left.1.segment.number)
+                < (right.0, right.1.segment.stream, right.1.segment.number)
+        }
+        return sorted.map(\.1)
     }
 
-    private static func segment(_ name: String, _ folder: String) -> Segment? {
+    private static func segment(_ name: String, _ folder: String) throws(JournalFailure) -> Segment? {
         guard case .segment(let stream, let number) = JournalName(name) else {
             return nil
         }
+        let path = "\(folder)/\(name)"
         var status = stat()
-        guard unsafe stat("\(folder)/\(name)", &status) == 0 else {
+        guard unsafe stat(path, &status) == 0 else {
             return nil
         }
-        let modified = Int64(status.st_mtim.tv_sec) * 1_000 + Int64(status.st_mtim.tv_nsec) / 1_000_000
+        let row = try JournalFiles.firstRow(of: path)
+        let header = row?.header
         return Segment(
             stream: stream,
             number: number,
             size: Int(status.st_size),
-            modified: WallTime(milliseconds: modified)
+            header: header?.header,
+            sequence: row?.sequence ?? 0,
+            previous: header?.previous
         )
     }
 
     /// The first row behind what goes says where the chain stood.
     private static func statement(
-        _ stream: AuditStream,
-        through number: UInt64,
+        _ candidate: Candidate,
         _ configuration: JournalConfiguration,
         _ now: WallTime
-    ) throws(JournalFailure) -> AuditStatement {
-        let path = "\(configuration.folder)/\(JournalName.segment(stream, number + 1).text)"
-        let bytes = try JournalFiles.read(path)
-        var lines = SegmentLines(bytes)
-        guard case .row(let line) = lines.next(), let row = AuditRow(bytes[line.row]), let (_, previous) = row.header
-        else {
-            throw .file(path: path, operation: "find the first row of", error: EILSEQ)
-        }
-        return AuditStatement(
+    ) -> AuditStatement {
+        AuditStatement(
             kind: .pruned,
             time: now,
             node: configuration.node,
-            stream: stream,
-            segment: number,
+            stream: candidate.segment.stream,
+            segment: candidate.segment.number,
             size: 0,
-            sequence: row.sequence - 1,
-            head: previous
+            sequence: candidate.next.sequence - 1,
+            head: candidate.next.previous ?? .zero
         )
     }
 }

@@ -42,7 +42,7 @@ final class OpenFile: Sendable {
 package protocol JournalDisk: Sendable {
     /// Writes bytes at the end of a file in one call; how many were written, or an error number below zero.
     func write(_ descriptor: Int32, _ bytes: Span<UInt8>) -> Int
-    /// Puts a file's content on the disk; 0, or an error number. Called on the synchronising thread only.
+    /// Puts a file's content on the disk; 0, or an error number. Called on the synchronising thread, and by recovery.
     func synchronise(_ descriptor: Int32) -> Int32
 }
 
@@ -97,23 +97,27 @@ public enum JournalFiles {
         return names.sorted()
     }
 
-    /// The bytes of a file from `start` on; none when it is not that long.
+    /// The bytes of a file from `start` on, at most `limit`; none when it is not that long.
     ///
     /// LIMIT: 1 GiB.
-    public static func read(_ path: String, from start: Int = 0) throws(JournalFailure) -> [UInt8] {
+    public static func read(
+        _ path: String,
+        from start: Int = 0,
+        atMost limit: Int = .max
+    ) throws(JournalFailure) -> [UInt8] {
         let file = try OpenFile.open(path, O_RDONLY, "read")
         var status = stat()
         guard unsafe fstat(file.descriptor, &status) == 0 else {
             throw .file(path: path, operation: "read", error: errno)
         }
         let size = Int(status.st_size)
-        guard size - start <= 1 << 30 else {
+        guard min(size - start, limit) <= 1 << 30 else {
             throw .file(path: path, operation: "read", error: EFBIG)
         }
         guard start < size, lseek(file.descriptor, start, SEEK_SET) == start else {
             return []
         }
-        var bytes = [UInt8](repeating: 0, count: size - start)
+        var bytes = [UInt8](repeating: 0, count: min(size - start, limit))
         var filled = 0
         while filled < bytes.count {
             let offset = filled
@@ -169,10 +173,11 @@ public enum JournalFiles {
     }
 
     /// Puts on the disk what whoever wrote a file before has not.
-    static func synchronise(file path: String) throws(JournalFailure) {
+    static func synchronise(file path: String, on disk: any JournalDisk) throws(JournalFailure) {
         let file = try OpenFile.open(path, O_WRONLY, "open")
-        guard fsync(file.descriptor) == 0 else {
-            throw .file(path: path, operation: "synchronise", error: errno)
+        let status = disk.synchronise(file.descriptor)
+        guard status == 0 else {
+            throw .file(path: path, operation: "synchronise", error: status)
         }
     }
 

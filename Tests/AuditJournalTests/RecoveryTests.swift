@@ -105,6 +105,82 @@ struct RecoveryTests {
         #expect(try !folder.faults().isEmpty)
     }
 
+    @Test("FA2: recovery puts on the disk what the process before may not have, before it writes a row")
+    func synchronisesFirst() async throws {
+        let folder = TestFolder()
+        var configuration = folder.configuration()
+        configuration.maximumSegmentBytes = 2_000
+        _ = try await withWriter(configuration, closes: false) { _, writer in
+            for number in 1...20 {
+                try await writer.written(try writer.note(intent(number)))
+            }
+        }
+        let disk = TestDisk()
+        configuration.disk = disk
+        _ = try await withWriter(configuration) { _, _ in }
+        let events = disk.events
+        let firstWrite = try #require(events.firstIndex { if case .written = $0 { true } else { false } })
+        let synchronised = events[..<firstWrite].filter { if case .syncEnded = $0 { true } else { false } }
+        // The newest segment, and the one before it, whose end was written just before it was begun.
+        #expect(synchronised.count == 2)
+    }
+
+    @Test(
+        "FA2: a segment that a loss of power left without the end of the one before it is set aside, and the journal goes on"
+    )
+    func segmentInTheAir() async throws {
+        let folder = TestFolder()
+        var configuration = folder.configuration()
+        configuration.maximumSegmentBytes = 2_000
+        _ = try await withWriter(configuration, closes: false) { _, writer in
+            for number in 1...20 {
+                try await writer.written(try writer.note(intent(number)))
+            }
+        }
+        unlink("\(folder.journal)/statements")
+        let newest = try #require(try folder.names().last { $0.hasSuffix(".rows") })
+        let older = try #require(try folder.names().filter { $0.hasSuffix(".rows") }.dropLast().last)
+        let inTheAir = try folder.read(newest)
+        let bytes = try folder.read(older)
+        for length in [bytes.count - 1, bytes.count - 200, bytes.count / 2] {
+            try folder.write(inTheAir, newest)
+            try folder.write(Array(bytes[..<length]), older)
+            let (_, report) = try await withWriter(configuration) { _, writer in
+                try await writer.written(try writer.note(intent(9, .deny)))
+            }
+            #expect(report.damagedStreams == [])
+            #expect(report.cutFiles.count == 2, "\(report)")
+            #expect(try folder.faults() == [], "\(length)")
+            for name in try folder.names() where name > older && name.hasPrefix("worker-0") || name == "statements" {
+                unlink("\(folder.journal)/\(name)")
+            }
+            unlink("\(folder.journal)/\(older.dropLast(4))cut")
+        }
+    }
+
+    @Test(
+        "K2: a segment that does not go on from the one before it, and that a checkpoint vouches for, is told and left"
+    )
+    func brokenJoint() async throws {
+        let folder = TestFolder()
+        var configuration = folder.configuration()
+        configuration.maximumSegmentBytes = 2_000
+        _ = try await withWriter(configuration) { _, writer in
+            for number in 1...20 {
+                try await writer.written(try writer.note(intent(number)))
+            }
+        }
+        let older = try #require(try folder.names().filter { $0.hasSuffix(".rows") }.dropLast().last)
+        let newest = try #require(try folder.names().last { $0.hasSuffix(".rows") })
+        let bytes = try folder.read(older)
+        let inTheAir = try folder.read(newest)
+        try folder.write(Array(bytes[..<(bytes.count / 2)]), older)
+        let (_, report) = try await withWriter(configuration) { _, _ in }
+        #expect(report.damagedStreams == ["worker-0"] && report.cutFiles == [])
+        #expect(try folder.read(newest) == inTheAir)
+        #expect(try !folder.faults().isEmpty)
+    }
+
     @Test("a crash between making a segment and writing its first row leaves nothing in the way")
     func emptySegment() async throws {
         let folder = TestFolder()

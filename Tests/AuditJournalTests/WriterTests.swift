@@ -209,6 +209,49 @@ struct WriterTests {
         #expect(result.findings.contains { $0.meaning.contains("were pruned") })
     }
 
+    @Test("retention spares the note of a call that is still open, and all behind it")
+    func retentionOfOpenCalls() async throws {
+        let folder = TestFolder()
+        var configuration = folder.configuration()
+        configuration.maximumSegmentBytes = 4_000
+        configuration.retentionBytes = 12_000
+        for round in 0..<2 {
+            _ = try await withWriter(configuration) { _, writer in
+                // The first of the first round is never settled there, only by the next start.
+                let first = try writer.note(intent(0, round == 0 ? .allow : .deny))
+                try await writer.written(first)
+                for number in 1..<100 {
+                    let ticket = try writer.note(intent(number))
+                    try await writer.written(ticket)
+                    writer.settle(ticket, ok)
+                }
+            }
+            #expect(try folder.names().contains("worker-0.00000001.rows") == (round == 0))
+        }
+        #expect(try folder.verify().isSound)
+    }
+
+    @Test("retention by age goes by the rows' times, not by those of the files")
+    func retentionByAge() async throws {
+        let folder = TestFolder()
+        var configuration = folder.configuration()
+        configuration.maximumSegmentBytes = 4_000
+        configuration.retentionAge = .seconds(1_000)
+        let time = ManualTime()
+        for round in 0..<3 {
+            _ = try await withWriter(configuration, time: time) { _, writer in
+                for number in 0..<40 {
+                    let ticket = try writer.note(intent(number, at: time.wallTime))
+                    try await writer.written(ticket)
+                    writer.settle(ticket, ok)
+                }
+            }
+            #expect(try folder.names().contains("worker-0.00000001.rows") == (round < 2), "round \(round)")
+            time.advance(seconds: 900)
+        }
+        #expect(try folder.verify().isSound)
+    }
+
     @Test("two journals cannot write into one folder")
     func lock() async throws {
         let folder = TestFolder()

@@ -119,7 +119,7 @@ class Gateway:
         self.process = subprocess.Popen(
             [TOOLGATE, "up", "--config", str(config or place.config), "--listen", "127.0.0.1:0",
              "--data", str(data), "--log", str(place.folder / "decisions.log"), "--audit", mode, "--audit-digests",
-             "--workers", "2", "--output", "json"],
+             "--audit-segment-kib", "64", "--workers", "2", "--output", "json"],
             stdout=subprocess.PIPE, stderr=self.errors, env={**os.environ, **(environment or {})})
         self.port = None
 

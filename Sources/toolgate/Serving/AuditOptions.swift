@@ -16,12 +16,14 @@ struct AuditOptions: Sendable {
             environment: "TOOLGATE_AUDIT"
         ),
         CommandOption("audit-digests", nil, "note a keyed digest of every argument (values are never noted)"),
+        CommandOption("audit-segment-kib", "N", "begin a new segment of the journal at that size (default: 65536)"),
         CommandOption("audit-keep-days", "N", "remove what is older from the journal (default: never)"),
         CommandOption("audit-keep-mib", "N", "remove the oldest beyond that size (default: never)"),
     ]
 
     let mode: JournalConfiguration.Mode
     let keepsDigests: Bool
+    let segmentKibibytes: Int?
     let keptDays: Int?
     let keptMebibytes: Int?
 
@@ -32,6 +34,7 @@ struct AuditOptions: Sendable {
         }
         self.mode = mode
         keepsDigests = invocation.isOn("audit-digests")
+        segmentKibibytes = try Self.number("audit-segment-kib", in: 64...(1 << 19), invocation)
         keptDays = try Self.number("audit-keep-days", in: 1...36_500, invocation)
         keptMebibytes = try Self.number("audit-keep-mib", in: 128...(1 << 24), invocation)
     }
@@ -55,6 +58,7 @@ struct AuditOptions: Sendable {
             mode: mode
         )
         configuration.requestPrefix = TextCoding.hexadecimal(Random.bytes(4))
+        configuration.maximumSegmentBytes = segmentKibibytes.map { $0 << 10 } ?? configuration.maximumSegmentBytes
         configuration.retentionAge = keptDays.map { .seconds($0 * 86_400) }
         configuration.retentionBytes = keptMebibytes.map { $0 << 20 }
         let journal: AuditJournal
