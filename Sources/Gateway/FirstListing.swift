@@ -1,6 +1,7 @@
 public import Base
 public import JSONText
 internal import PolicyEngine
+public import Settings
 public import Stores
 
 /// A server's tools as somebody looks at them when the server is registered, before a gateway has listed it.

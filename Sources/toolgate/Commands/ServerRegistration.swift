@@ -3,6 +3,8 @@ import EventLoops
 import Gateway
 import HTTPTransport
 import Secrets
+import Settings
+import StoreSQLite
 import Stores
 import Upstreams
 
