@@ -1,6 +1,7 @@
 import Base
 import Cryptography
 import EventLoops
+import HTTPTransport
 import JSONText
 import StoreSQLite
 import Stores
@@ -296,7 +297,7 @@ struct LineDifferenceTests {
             #expect(scene.run("server", "tools", "desk", "--list").0 == .usage)
             let (status, console) = scene.ask("server", "tools", "desk", "--list", answers: ["no"])
             #expect(status == .done && console.error.contains("they wait as new"), "\(console.error)")
-            let rows = try scene.json("server", "tools", "desk", "--changed")["tools"]?.elements ?? []
+            let rows = try #require(scene.json("server", "tools", "desk", "--changed")["tools"]?.elements.map { $0 })
             #expect(rows.count == SandboxToolTable.definitions.count)
             #expect(rows.allSatisfy { $0["standing"]?.string?.text == "new" && $0["accepted_by"] == nil })
         }
