@@ -77,14 +77,14 @@ let drivers: [Target] =
 let product: [Target] =
     room(
         "Upstreams",
-        ["Base", "ConnectorModel", "EventLoops", "HTTPTransport", "HTTPWire", "JSONText", "MCPModel"]
+        ["Base", "ConnectorModel", "EventLoops", "HTTPTransport", "HTTPWire", "JSONText", "MCPModel", "OAuthModel"]
     )
     + room(
         "Gateway",
         [
             "AuditJournal", "AuditModel",
             "Base", "Cryptography", "EventLoops", "HTTPTransport", "HTTPWire", "JSONText", "JSONSchema", "MCPModel",
-            "PolicyEngine", "RateLimits", "Secrets", "Settings", "Stores", "Upstreams", "UnicodeText",
+            "OAuthModel", "PolicyEngine", "RateLimits", "Secrets", "Settings", "Stores", "Upstreams", "UnicodeText",
         ]
     )
 
@@ -94,7 +94,7 @@ let outer: [Target] = [
         name: "toolgate",
         dependencies: [
             "AuditJournal", "AuditModel", "Base", "ConnectorModel", "Cryptography", "EventLoops", "Gateway",
-            "HTTPTransport", "HTTPWire", "JSONText", "JSONSchema", "MCPModel", "PolicyEngine", "Provisioning",
+            "HTTPTransport", "HTTPWire", "JSONText", "JSONSchema", "MCPModel", "OAuthModel", "PolicyEngine", "Provisioning",
             "RateLimits", "Secrets", "Settings", "ShippedConnectors", "StoreSQLite", "Stores", "Upstreams", "YAMLText",
         ]
     ),

@@ -1,4 +1,5 @@
 public import Base
+public import OAuthModel
 internal import PolicyEngine
 public import Secrets
 public import Settings
@@ -13,6 +14,18 @@ public struct StoredDefinition: Sendable {
     public let definition: SnapshotDefinition
     /// One line for each part that is left out, and why: everything else is served.
     public let notes: [String]
+    /// The credentials that end and have to be renewed.
+    public let connections: [StoredConnection]
+}
+
+/// A server's authorisation as it lies in the store, opened.
+public struct StoredConnection: Sendable {
+    /// The credential it is.
+    public let credential: CredentialRecord
+    /// What seals it belongs to.
+    public let organisation: EntityID
+    /// What it holds.
+    public let tokens: TokenSet
 }
 
 /// Reads definitions out of a store: opens credentials, resolves references, compiles policies.
@@ -42,10 +55,11 @@ public struct StoredDefinitionReader: Sendable {
         let state = try store.read { reader throws(StoreError) in try StoredState(reader) }
         var notes: [String] = []
         var definition = SnapshotDefinition()
+        var connections: [StoredConnection] = []
         var names: [EntityID: ByteString] = [:]
         for record in state.servers {
             do throws(Unusable) {
-                definition.servers.append(try server(record, state))
+                definition.servers.append(try server(record, state, &connections))
                 names[record.id] = record.name
             } catch {
                 notes.append("server `\(record.name)` is not served: \(error.reason)")
@@ -82,7 +96,12 @@ public struct StoredDefinitionReader: Sendable {
         for grant in state.grants where grant.isOpen(at: now) {
             definition.grants += grants(of: grant, known, now: now)
         }
-        return StoredDefinition(revision: state.revision, definition: definition, notes: notes)
+        return StoredDefinition(
+            revision: state.revision,
+            definition: definition,
+            notes: notes,
+            connections: connections
+        )
     }
 
     /// A bundle whose members are all served: one that lacks a part would look as if its tools were gone.
@@ -168,7 +187,11 @@ public struct StoredDefinitionReader: Sendable {
         let reason: String
     }
 
-    private func server(_ record: ServerRecord, _ state: StoredState) throws(Unusable) -> ServerDefinition {
+    private func server(
+        _ record: ServerRecord,
+        _ state: StoredState,
+        _ connections: inout [StoredConnection]
+    ) throws(Unusable) -> ServerDefinition {
         let address: UpstreamAddress
         switch record.upstream {
         case .http(let url, let allowsInsecure):
@@ -180,7 +203,7 @@ public struct StoredDefinitionReader: Sendable {
         }
         var headers: [UpstreamHeader] = []
         for header in record.headers {
-            headers.append(UpstreamHeader(name: header.name, value: try value(of: header, record, state)))
+            headers.append(UpstreamHeader(name: header.name, value: try value(of: header, record, state, &connections)))
         }
         do throws(UpstreamConfiguration.Problem) {
             let upstream = try UpstreamConfiguration(name: record.name, address: address, headers: headers)
@@ -198,7 +221,8 @@ public struct StoredDefinitionReader: Sendable {
     private func value(
         of header: HeaderReference,
         _ server: ServerRecord,
-        _ state: StoredState
+        _ state: StoredState,
+        _ connections: inout [StoredConnection]
     ) throws(Unusable) -> Secret<[UInt8]> {
         let secret: Secret<[UInt8]>
         switch header.source {
@@ -218,7 +242,7 @@ public struct StoredDefinitionReader: Sendable {
                 throw Unusable(reason: "the secret's file `\(path)` cannot be read: \(failure.reason)")
             }
         case .stored(let name):
-            secret = try credential(name, of: server, state)
+            secret = try credential(name, of: server, state, &connections)
         }
         if let refusal = HeaderValue.refusal(of: secret.reveal()) {
             throw Unusable(reason: "the value of `\(header.name)` \(refusal)")
@@ -229,7 +253,8 @@ public struct StoredDefinitionReader: Sendable {
     private func credential(
         _ name: ByteString,
         of server: ServerRecord,
-        _ state: StoredState
+        _ state: StoredState,
+        _ connections: inout [StoredConnection]
     ) throws(Unusable) -> Secret<[UInt8]> {
         guard let record = state.credentials.first(where: { $0.name == name && $0.server == server.id }) else {
             throw Unusable(
@@ -242,11 +267,21 @@ public struct StoredDefinitionReader: Sendable {
         // The address of the server as it is now: a credential sealed for another one does not open (security.md, G5).
         var bound = record
         bound.origin = server.upstream.origin ?? ""
+        let secret: Secret<[UInt8]>
         do throws(CredentialError) {
-            return try sealer.open(bound.sealed, for: bound.binding(organisation: state.organisation))
+            secret = try sealer.open(bound.sealed, for: bound.binding(organisation: state.organisation))
         } catch {
             throw Unusable(reason: "the credential `\(name)`: \(error)")
         }
+        guard TokenSet.isOne(secret) else {
+            return secret
+        }
+        guard let tokens = TokenSet(plaintext: secret) else {
+            throw Unusable(reason: "the credential `\(name)` is of a newer version: run `toolgate server connect`")
+        }
+        connections.append(StoredConnection(credential: record, organisation: state.organisation, tokens: tokens))
+        // A token that has ended is sent all the same: the server's 401 says so to whoever calls, until it is renewed.
+        return tokens.authorization
     }
 }
 

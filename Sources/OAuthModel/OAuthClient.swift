@@ -123,8 +123,8 @@ public struct OAuthRequest: Sendable {
     public let address: WebAddress
     /// Whether an operator named its origin.
     ///
-    /// One that was only discovered must not lead to this machine or a private one (G1), which whoever connects finds out
-    /// after resolving the name.
+    /// One that was only discovered must not lead to this machine or a private one (G1), which whoever connects finds
+    /// out after resolving the name.
     public let isNamed: Bool
     /// The fields beside those that frame the message.
     public let fields: [Field]

@@ -133,7 +133,9 @@ public struct OAuthFlow: Sendable {
         }
         let description = try ProtectedResource(document, of: connection.server, rules)
         let issuers = description.authorizationServers
-        guard let issuer = connection.issuer.map({ issuers.contains($0) ? $0 : nil }) ?? issuers.first else {
+        // As the server writes it: metadata are compared by bytes, and people leave a last slash out.
+        let wanted = connection.issuer?.asResource
+        guard let issuer = issuers.first(where: { wanted == nil || $0.asResource == wanted }) else {
             throw OAuthProblem(.otherIssuer, connection.issuer?.text ?? "")
         }
         described = description

@@ -58,9 +58,8 @@ public struct TokenLife: Sendable {
         case reconnect(OAuthProblem)
     }
 
-    /// The tokens.
+    /// The tokens, with the problem that ended their renewal.
     public private(set) var tokens: TokenSet
-    private var problem: OAuthProblem?
     private var failures = 0
     private var notBefore: WallTime?
 
@@ -77,7 +76,7 @@ public struct TokenLife: Sendable {
     /// At most one renewal runs at a time: whoever runs it asks nothing while it runs.
     public func use(at now: WallTime) -> Use {
         let isLive = tokens.expires.map { now < $0 } ?? true
-        if let problem {
+        if let problem = tokens.problem {
             // What was given is used to its end.
             return isLive ? .good : .reconnect(problem)
         }
@@ -100,7 +99,7 @@ public struct TokenLife: Sendable {
     /// A renewal failed: what passes is tried again after one second, then two, four, … up to five minutes.
     public mutating func failed(_ problem: OAuthProblem, at now: WallTime) {
         guard problem.isPassing else {
-            self.problem = problem
+            tokens.problem = problem
             return
         }
         let pause = min(Self.longestPause, 1_000 << Int64(min(failures, 20)))

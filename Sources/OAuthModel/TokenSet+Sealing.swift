@@ -3,7 +3,16 @@ internal import JSONText
 
 /// A token set as the bytes that are sealed into the store, and back.
 extension TokenSet {
-    /// The set as JSON: for the sealer, never for a log.
+    /// What every sealed set begins with: a byte that no header value can hold, so that no secret a person gave is ever
+    /// read as a set, nor a set sent as a header.
+    private static let marker: [UInt8] = [0x00] + Array("toolgate oauth 1\n".utf8)
+
+    /// Whether a plaintext is that of a set.
+    public static func isOne(_ plaintext: Secret<[UInt8]>) -> Bool {
+        plaintext.reveal().starts(with: marker)
+    }
+
+    /// The set as bytes, a marker and JSON: for the sealer, never for a log.
     public var plaintext: Secret<[UInt8]> {
         var writer = JSONWriter()
         writer.beginObject()
@@ -25,15 +34,20 @@ extension TokenSet {
             writer.key("expires")
             writer.number(Int(expires.milliseconds))
         }
+        writer.pair("problem", problem.map { Array($0.kind.rawValue.utf8) })
+        writer.pair("about", problem.map(\.about.bytes))
         writer.endObject()
-        return Secret(writer.output)
+        return Secret(Self.marker + writer.output)
     }
 
     /// Reads what ``plaintext`` wrote; `nil` for anything else.
     public init?(plaintext: Secret<[UInt8]>) {
+        guard Self.isOne(plaintext) else {
+            return nil
+        }
         let root: JSONValue
         do throws(JSONError) {
-            root = try JSONDocument(plaintext.reveal()).root
+            root = try JSONDocument(Array(plaintext.reveal().dropFirst(Self.marker.count))).root
         } catch {
             return nil
         }
@@ -48,6 +62,7 @@ extension TokenSet {
         else {
             return nil
         }
+        let problem = root["problem"]?.string.flatMap { OAuthProblem.Kind(rawValue: $0.text) }
         self.init(
             issuer: ByteString(issuer),
             resource: ByteString(resource),
@@ -63,7 +78,8 @@ extension TokenSet {
             refreshToken: text("refresh_token").map { Secret($0) },
             scope: text("scope").map { ByteString($0) },
             issued: WallTime(milliseconds: Int64(issued)),
-            expires: root["expires"]?.number?.int.map { WallTime(milliseconds: Int64($0)) }
+            expires: root["expires"]?.number?.int.map { WallTime(milliseconds: Int64($0)) },
+            problem: problem.map { OAuthProblem($0, ByteString(text("about") ?? [])) }
         )
     }
 }

@@ -25,6 +25,8 @@ public struct TokenSet: Sendable {
     public let issued: WallTime
     /// When it ends; `nil` when the server did not say.
     public let expires: WallTime?
+    /// Why nothing new can be had any more until somebody connects again; `nil` while all is well.
+    public var problem: OAuthProblem?
 
     /// When a new one is to be had, ahead of the end: a tenth of its life before, at least one minute and at most ten,
     /// but never earlier than half of its life.
@@ -36,6 +38,9 @@ public struct TokenSet: Sendable {
         let ahead = min(life / 2, min(600_000, max(60_000, life / 10)))
         return WallTime(milliseconds: expires.milliseconds - ahead)
     }
+
+    /// What stands in the `Authorization` header (RFC 6750, 2.1; AC-15).
+    public var authorization: Secret<[UInt8]> { Secret(Array("Bearer ".utf8) + accessToken.reveal()) }
 
     /// Whether a new one can be had without a person.
     public var isRenewable: Bool { refreshToken != nil || grant == .clientCredentials }

@@ -125,6 +125,11 @@ struct OAuthFlowTests {
         let again = try #require(TokenSet(plaintext: tokens.plaintext))
         #expect(again.plaintext.reveal() == tokens.plaintext.reveal())
         #expect(TokenSet(plaintext: Secret(Array("{}".utf8))) == nil)
+        let withoutMarker = Array(tokens.plaintext.reveal().drop { $0 != UInt8(ascii: "{") })
+        #expect(TokenSet(plaintext: Secret(withoutMarker)) == nil)
+        var ended = tokens
+        ended.problem = OAuthProblem(.tokenRefused, "invalid_grant")
+        #expect(try #require(TokenSet(plaintext: ended.plaintext)).problem == ended.problem)
         #expect(!"\(tokens)".contains("at-1") && !"\(tokens)".contains("rt-1"))
     }
 
@@ -232,7 +237,7 @@ struct OAuthFlowTests {
     }
 
     @Test(
-        "an answer of another issuer, state or person is refused",
+        "F7: an answer of another issuer, state or person is refused",
         arguments: [
             ("code=a&state=WRONG", OAuthProblem.Kind.otherState), ("code=a", .otherState),
             ("code=a&state=STATE&state=STATE", .otherState),

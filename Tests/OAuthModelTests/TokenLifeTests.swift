@@ -12,7 +12,7 @@ struct TokenLifeTests {
         """
 
     private func set(_ text: String = text) throws -> TokenSet {
-        try #require(TokenSet(plaintext: Secret(Array(text.utf8))))
+        try #require(TokenSet(plaintext: Secret([0] + Array("toolgate oauth 1\n\(text)".utf8))))
     }
 
     private func answer(_ status: Int, _ body: String) -> OAuthAnswer {

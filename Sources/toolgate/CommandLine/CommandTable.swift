@@ -2,7 +2,7 @@
 enum CommandTable {
     static let all: [Command] =
         [UpCommand.command, DemoCommand.command, SandboxCommand.command]
-        + ServerCommands.all + ServerToolsCommands.all
+        + ServerCommands.all + [ServerConnectCommand.command] + ServerToolsCommands.all
         + BundleCommands.all + PolicyRecordCommands.all + PolicyCommands.all
         + GrantCommands.all + [GrantCommand.command] + MemberCommands.all + CredentialCommands.all + ApplyCommands.all
         + ConnectorCommands.all + AuditCommands.all + StoreCommands.all + KeyCommands.all + DebugCommands.all + [VersionCommand.command]

@@ -1,5 +1,6 @@
 import Base
 import EventLoops
+import OAuthModel
 import Secrets
 import Settings
 import Stores
@@ -18,13 +19,18 @@ enum CredentialCommands {
     static let list = Command(
         ["credential", "list"],
         "list the stored credentials, never what they hold",
-        details: "`detached` are those whose server got another address since: set them anew with `credential edit`.",
-        options: [ServiceKeys.dataOption, .output],
+        details:
+            "`detached` are those whose server got another address since: set them anew with `credential edit`.\n"
+            + "`needs reconnect` are authorisations that ended: run `server connect` for their server.",
+        options: ServiceKeys.options + [.output],
         examples: [("all of them", "toolgate credential list")]
     ) { invocation throws(CommandFailure) in
+        let sealer = try ServiceKeys.existing(invocation)?.credentialSealer
         let records = try OpenStore(existing: invocation).read { records throws(StoreError) in
             let servers = try records.reader.servers()
-            return try records.reader.credentials().map { printed(of: $0, servers) }
+            return try records.reader.credentials().map { credential throws(StoreError) in
+                printed(of: credential, servers, try tokens(of: credential, sealer, records))
+            }
         }
         invocation.list(
             records,
@@ -41,12 +47,14 @@ enum CredentialCommands {
         ["credential", "show"],
         "show one credential, never what it holds",
         operands: operand,
-        options: [ServiceKeys.dataOption, .output],
+        options: ServiceKeys.options + [.output],
         examples: [("which headers use it", "toolgate credential show crm-token")]
     ) { invocation throws(CommandFailure) in
         let name = invocation.operands[0]
+        let sealer = try ServiceKeys.existing(invocation)?.credentialSealer
         let record = try OpenStore(existing: invocation).read { records throws(StoreError) in
-            printed(of: try records.credential(name), try records.reader.servers())
+            let credential = try records.credential(name)
+            return printed(of: credential, try records.reader.servers(), try tokens(of: credential, sealer, records))
         }
         invocation.show(record)
         return .done
@@ -147,57 +155,98 @@ enum CredentialCommands {
         return .done
     }
 
-    /// A secret that was read, and what seals it.
-    private struct Sealing: Sendable {
-        let secret: Secret<[UInt8]>
-        let sealer: CredentialSealer
-
-        func seal(
-            _ id: EntityID?,
-            _ name: ByteString,
-            for server: ServerRecord,
-            _ records: Records
-        ) throws(StoreError) -> CredentialRecord {
-            guard let origin = server.upstream.origin else {
-                throw .refused("server `\(server.name)` has no address a secret could be bound to")
-            }
-            let empty = SealedCredential(keyVersion: 0, wrapNonce: [], wrappedKey: [], nonce: [], ciphertext: [])
-            var record = CredentialRecord(
-                id: id ?? .random(),
-                name: name,
-                server: server.id,
-                origin: origin,
-                sealed: empty
-            )
-            let organisation = try records.reader.organisation()
-            do throws(CredentialError) {
-                record.sealed = try sealer.seal(secret, for: record.binding(organisation: organisation.id))
-            } catch {
-                throw .refused("the credential `\(name)`: \(error)")
-            }
-            return record
-        }
-    }
-
-    private static func sealing(_ invocation: Invocation) throws(CommandFailure) -> Sealing {
+    private static func sealing(_ invocation: Invocation) throws(CommandFailure) -> CredentialSealing {
         let secret = try SecretSource.read(invocation.value("from") ?? "", invocation)
         guard let sealer = try ServiceKeys.load(invocation).credentialSealer else {
             throw .environment("the key file has no `wrapping` key: run `toolgate key rotate`, then again")
         }
-        return Sealing(secret: secret, sealer: sealer)
+        return CredentialSealing(secret: secret, sealer: sealer)
     }
 
-    private static func printed(of credential: CredentialRecord, _ servers: [ServerRecord]) -> ShownRecord {
+    /// A credential as it is shown; `tokens` are what it holds when it was had by OAuth and could be opened.
+    static func printed(
+        of credential: CredentialRecord,
+        _ servers: [ServerRecord],
+        _ tokens: TokenSet? = nil
+    ) -> ShownRecord {
         let server = servers.first { $0.id == credential.server }
         let isAttached = server?.upstream.origin == credential.origin
         let headers = server?.headers.filter { $0.source == .stored(credential.name) } ?? []
-        return ShownRecord([
-            ("name", .text(credential.name.text)), ("id", credential.id.shown),
-            ("server", .optional(server?.name, orElse: "?")), ("state", .text(isAttached ? "sealed" : "detached")),
-            ("origin", .text(credential.origin.text)), ("headers", .list(headers.map { .text($0.name.text) })),
-            ("key_version", .number(Int(credential.sealed.keyVersion))), ("updated", .time(credential.updated)),
-            ("created", .time(credential.created)),
-        ])
+        let state = !isAttached ? "detached" : tokens?.problem != nil ? "needs reconnect" : "sealed"
+        return ShownRecord(
+            [
+                ("name", .text(credential.name.text)), ("id", credential.id.shown),
+                ("server", .optional(server?.name, orElse: "?")), ("state", .text(state)),
+                ("origin", .text(credential.origin.text)), ("headers", .list(headers.map { .text($0.name.text) })),
+                ("key_version", .number(Int(credential.sealed.keyVersion))), ("updated", .time(credential.updated)),
+                ("created", .time(credential.created)),
+            ] + connection(tokens)
+        )
+    }
+}
+
+extension CredentialCommands {
+    /// What there is to say of an authorisation, without its tokens.
+    private static func connection(_ tokens: TokenSet?) -> [(String, ShownValue)] {
+        guard let tokens else {
+            return []
+        }
+        return [
+            ("issuer", .text(tokens.issuer.text)), ("grant", .text(tokens.grant.rawValue)),
+            ("scope", .optional(tokens.scope, orElse: "none named")),
+            ("ends", .optional(tokens.expires, orElse: "not said")),
+            ("renewable", .flag(tokens.isRenewable)),
+            ("problem", .optional(tokens.problem.map { ByteString("\($0)") }, orElse: "none")),
+        ]
+    }
+
+    /// What a credential holds when it was had by OAuth; `nil` for other ones, and when the keys do not open it.
+    static func tokens(
+        of credential: CredentialRecord,
+        _ sealer: CredentialSealer?,
+        _ records: Records
+    ) throws(StoreError) -> TokenSet? {
+        guard let sealer else {
+            return nil
+        }
+        let binding = credential.binding(organisation: try records.reader.organisation().id)
+        do throws(CredentialError) {
+            return TokenSet(plaintext: try sealer.open(credential.sealed, for: binding))
+        } catch {
+            return nil
+        }
+    }
+}
+
+/// A secret that was read, and what seals it.
+struct CredentialSealing: Sendable {
+    let secret: Secret<[UInt8]>
+    let sealer: CredentialSealer
+
+    func seal(
+        _ id: EntityID?,
+        _ name: ByteString,
+        for server: ServerRecord,
+        _ records: Records
+    ) throws(StoreError) -> CredentialRecord {
+        guard let origin = server.upstream.origin else {
+            throw .refused("server `\(server.name)` has no address a secret could be bound to")
+        }
+        let empty = SealedCredential(keyVersion: 0, wrapNonce: [], wrappedKey: [], nonce: [], ciphertext: [])
+        var record = CredentialRecord(
+            id: id ?? .random(),
+            name: name,
+            server: server.id,
+            origin: origin,
+            sealed: empty
+        )
+        let organisation = try records.reader.organisation()
+        do throws(CredentialError) {
+            record.sealed = try sealer.seal(secret, for: record.binding(organisation: organisation.id))
+        } catch {
+            throw .refused("the credential `\(name)`: \(error)")
+        }
+        return record
     }
 }
 

@@ -137,6 +137,10 @@ final class StoreKeeper {
     private let changes: JournalWriter?
     /// The last event of the store that is in the journal.
     private var lastEvent: Int
+    /// Renews what ends; `nil` where nothing can be sealed.
+    private let tokens: TokenKeeper?
+    /// It looks for what is to be renewed once in so many intervals.
+    private static let renewsEvery = 20
 
     init(
         _ served: ServedStore,
@@ -147,8 +151,11 @@ final class StoreKeeper {
         in force: StoredDefinition,
         changes: JournalWriter?,
         lastEvent: Int,
+        tokens: TokenKeeper?,
         console: Console
     ) {
+        self.tokens = tokens
+        tokens?.take(force.connections)
         self.changes = changes
         self.lastEvent = lastEvent
         self.served = served
@@ -172,6 +179,9 @@ final class StoreKeeper {
             if turn % Self.looksEvery == 0 {
                 try look()
             }
+            if turn % Self.renewsEvery == 1 {
+                tokens?.tick()
+            }
             if pinsDueAt == nil {
                 trouble = nil
             }
@@ -182,6 +192,7 @@ final class StoreKeeper {
 
     /// Keeps what the gateway counted and saw, once it has ended.
     func finish() {
+        tokens?.close()
         do throws(StoreError) {
             try keepCounters(isLast: true)
             pinsDueAt = nil
@@ -345,6 +356,7 @@ final class StoreKeeper {
             return console.say("toolgate: revision \(next.revision) cannot be served; the one before stays in force")
         }
         revision = next.revision
+        tokens?.take(next.connections)
         for note in next.notes where !notes.contains(note) {
             console.say("toolgate: \(note)")
         }
@@ -369,11 +381,12 @@ final class StoreKeeping: @unchecked Sendable {
     private var timer: LoopTimer?
 
     /// Starts looking.
-    init(_ make: @escaping @Sendable (EventLoop) -> StoreKeeper) throws(CommandFailure) {
+    init(_ make: @escaping @Sendable (Worker) -> StoreKeeper) throws(CommandFailure) {
         pool = try WorkerPool(count: 1)
-        let loop = pool.workers[0].loop
+        let worker = pool.workers[0]
+        let loop = worker.loop
         loop.execute { [self] in
-            let made = make(loop)
+            let made = make(worker)
             keeper = made
             timer = LoopTimer(on: loop) { [weak self] in
                 made.tick()

@@ -6,6 +6,7 @@ import Gateway
 import JSONText
 import Secrets
 import Stores
+import Upstreams
 
 /// A gateway from its start to its end, as `toolgate up` runs it.
 struct UpService: Sendable {
@@ -69,7 +70,8 @@ struct UpService: Sendable {
         let keepersReader = reader
         let keepersPins = pins
         let lastEvent = try lastJournalledEvent(journal)
-        let keeping = try StoreKeeping { loop in
+        let (sealer, trust) = (plan.keys.credentialSealer, plan.trust)
+        let keeping = try StoreKeeping { worker in
             StoreKeeper(
                 served,
                 service: service,
@@ -77,8 +79,14 @@ struct UpService: Sendable {
                 pins: keepersPins,
                 sources: loaded.sources,
                 in: stored,
-                changes: Self.changes(journal, on: loop, said),
+                changes: Self.changes(journal, on: worker.loop, said),
                 lastEvent: lastEvent,
+                tokens: sealer.map { sealer in
+                    let transport = OAuthTransport(on: worker.loop, trust: trust)
+                    return TokenKeeper(served.store, sealer: sealer, transport: transport, on: worker) {
+                        said.say("toolgate: \($0)")
+                    }
+                },
                 console: said
             )
         }

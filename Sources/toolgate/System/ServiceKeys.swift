@@ -63,6 +63,19 @@ enum ServiceKeys {
         return "\(try folder(invocation))/keys.json"
     }
 
+    /// The keys, when there are any yet.
+    static func existing(_ invocation: Invocation) throws(CommandFailure) -> KeyFile? {
+        let path = try keyFile(invocation)
+        guard FileAccess.stamp(path) != nil else {
+            return nil
+        }
+        do throws(KeyFileError) {
+            return try KeyFile.load(path: path)
+        } catch {
+            throw .environment("\(error)")
+        }
+    }
+
     /// The keys; made on first use, with mode 0600, so that tokens and sessions outlive the process.
     static func load(_ invocation: Invocation) throws(CommandFailure) -> KeyFile {
         let path: String
