@@ -21,7 +21,12 @@ final class DecisionLog {
         self.sink = sink
         self.requestPrefix = requestPrefix
         buffer.reserveCapacity(Self.chunkSize)
-        timer = LoopTimer(on: loop) { [weak self] in self?.flush() }
+        // Unowned, and taken back in `deinit`: objects referred to weakly are dear to retain.
+        timer = LoopTimer(on: loop) { [unowned self] in flush() }
+    }
+
+    deinit {
+        timer?.cancel()
     }
 
     /// Whether a request that is forwarded now will also be recorded.

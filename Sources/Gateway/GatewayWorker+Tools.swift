@@ -113,10 +113,7 @@ extension GatewayWorker {
         }
         let timer =
             upstream.relistTimer
-            ?? LoopTimer(on: loop) { [weak self, weak upstream] in
-                guard let self, let upstream else {
-                    return
-                }
+            ?? LoopTimer(on: loop) { [self, unowned upstream] in
                 takeTurn(upstream)
                 upstream.isUsed = false
             }

@@ -57,7 +57,8 @@ final class GatewayWorker {
         log = DecisionLog(on: worker.loop, sink: core.sink, requestPrefix: core.requestPrefix)
         view = SnapshotView(core.snapshots)
         lastRequest = UInt64(number) << 48
-        ticker = LoopTimer(on: worker.loop) { [weak self] in self?.tick() }
+        // Until `close()`; not weakly, for objects referred to weakly are dear to retain.
+        ticker = LoopTimer(on: worker.loop) { [self] in tick() }
     }
 
     var loop: EventLoop { worker.loop }

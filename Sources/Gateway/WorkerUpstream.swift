@@ -33,6 +33,11 @@ final class WorkerUpstream {
         self.stride = stride
     }
 
+    deinit {
+        // Its action refers to this object unowned.
+        relistTimer?.cancel()
+    }
+
     /// An id for a request, different from every other of this process and of those before it.
     ///
     /// Sessions outlive the process (their ids are sealed), and ids must not come again within one (LC-11).

@@ -27,12 +27,19 @@ final class ClientConnection {
         self.pool = pool
         self.idleTimeout = idleTimeout
         machine = HTTPResponseMachine(limits: limits)
-        timer = LoopTimer(on: channel.stream.loop) { [weak self] in self?.timerFired() }
-        channel.stream.onEnded = { [weak self] in self?.closeIfIdle() }
+        // Unowned, and taken back in `deinit`: see ServerConnection.
+        timer = LoopTimer(on: channel.stream.loop) { [unowned self] in timerFired() }
+        channel.stream.onEnded = { [unowned self] in closeIfIdle() }
         // Under TLS an idle connection may hear of session tickets: those are looked at before it is used again.
         if !channel.isSecure {
-            channel.stream.onUnawaitedInput = { [weak self] in self?.closeIfIdle() }
+            channel.stream.onUnawaitedInput = { [unowned self] in closeIfIdle() }
         }
+    }
+
+    deinit {
+        timer?.cancel()
+        channel.stream.onEnded = nil
+        channel.stream.onUnawaitedInput = nil
     }
 
     /// Whether a byte of the request under way was given to the system.

@@ -16,6 +16,7 @@ public final class HTTPServer {
     private var connections: [ObjectIdentifier: ServerConnection] = [:]
     private var refusals: Set<Refusal> = []
     private let progress = WaitPoint()
+    private let box = ServerBox()
     var dateLine = DateLine()
 
     /// Where it listens, with the port the system chose.
@@ -40,8 +41,8 @@ public final class HTTPServer {
         self.worker = worker
         self.configuration = configuration
         self.handler = handler
+        let box = box
         // The listener calls back into a server that does not exist yet: a box that is filled below.
-        let box = ServerBox()
         let listener = try TCPListener(on: worker.loop, address: configuration.address) { stream in
             guard let server = box.server else {
                 return stream.close()
@@ -52,6 +53,10 @@ public final class HTTPServer {
         address = listener.address
         box.server = self
         listener.onFailure = { _ in box.server?.refusedCount += 1 }
+    }
+
+    deinit {
+        box.server = nil
     }
 
     /// Listens, serves and returns when the server has been drained.
@@ -174,7 +179,8 @@ public final class HTTPServer {
 }
 
 private final class ServerBox {
-    weak var server: HTTPServer?
+    /// Taken back when the server goes; not weak for what ServerConnection says.
+    unowned var server: HTTPServer?
 }
 
 /// A connection that was told 503 and is closed when the client hangs up or a short while has passed.
