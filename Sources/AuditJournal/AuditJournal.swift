@@ -173,6 +173,7 @@ public final class AuditJournal: Sendable {
             }
             var rows = RowBuffer(at: stream.position)
             rows.appendEnd(at: time.wallTime)
+            rows.seal()
             // Should this fail, the next start finds a segment without its last row and begins another: nothing is lost.
             _ = configuration.disk.write(file.descriptor, rows.bytes.span)
         }

@@ -1,3 +1,5 @@
+internal import AuditModel
+
 /// Why the journal cannot do what was asked.
 public enum JournalFailure: Error, Hashable, Sendable {
     /// Another process, or another journal of this one, writes into the folder.
@@ -6,8 +8,8 @@ public enum JournalFailure: Error, Hashable, Sendable {
     case file(path: String, operation: String, error: Int32)
     /// What was written could not be put on the disk, or not in time.
     case notSynchronised(path: String, error: Int32)
-    /// The folder was written by a newer version of this program.
-    case newerFormat(path: String)
+    /// The folder was written by a version of this program that has another format.
+    case otherFormat(path: String, version: UInt64)
     /// A file with keys is not in its form.
     case badKeyFile(path: String)
     /// The signing key is not the one this journal was signed with so far.
@@ -32,8 +34,9 @@ extension JournalFailure: CustomStringConvertible {
             "`\(path)` was not put on the disk in time: look at the disk's load and health"
         case .notSynchronised(let path, let error):
             "`\(path)` was not put on the disk: \(SystemWords.of(error))"
-        case .newerFormat(let path):
-            "`\(path)` is of a newer format: use the version of toolgate that wrote it"
+        case .otherFormat(let path, let version):
+            "`\(path)` is of version \(version) of the journal's format, and this program keeps version "
+                + "\(SegmentHeader.format): move the folder away, or use the version of toolgate that wrote it"
         case .badKeyFile(let path):
             "`\(path)` is not a key of 64 hexadecimal digits: restore it from a copy"
         case .foreignKey(let path):

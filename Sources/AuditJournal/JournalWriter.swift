@@ -34,6 +34,7 @@ public final class JournalWriter {
     private let time: any TimeSource
     private let report: @Sendable (JournalFailure) -> Void
     private let target: SyncTarget
+    private let way = WayBack()
     private var hook: TurnHook?
     private var syncTimer: LoopTimer?
     private var retryTimer: LoopTimer?
@@ -94,20 +95,29 @@ public final class JournalWriter {
         committed = recovered.position
         begunAt = loop.now
         rows = RowBuffer(at: recovered.position, requestPrefix: configuration.requestPrefix)
-        let way = WayBack()
+        let way = way
         target = SyncTarget(stream: stream) { turn, failure in
             loop.execute { way.writer?.synchronised(turn, failure) }
         }
         way.writer = self
-        hook = TurnHook(on: loop) { [weak self] in self?.turnEnded() }
-        syncTimer = LoopTimer(on: loop) { [weak self] in self?.intervalPassed() }
-        retryTimer = LoopTimer(on: loop) { [weak self] in self?.reopen() }
-        deadlineTimer = LoopTimer(on: loop) { [weak self] in self?.deadlinePassed() }
+        // Unowned, and taken back in `deinit`: objects referred to weakly are dear to retain.
+        hook = TurnHook(on: loop) { [unowned self] in turnEnded() }
+        syncTimer = LoopTimer(on: loop) { [unowned self] in intervalPassed() }
+        retryTimer = LoopTimer(on: loop) { [unowned self] in reopen() }
+        deadlineTimer = LoopTimer(on: loop) { [unowned self] in deadlinePassed() }
         if let file {
             noteWrite(to: file, isNew: false)
             synchroniser.request(target)
         } else {
             try openSegment(segment == 0 ? .first : .start)
+        }
+    }
+
+    deinit {
+        way.writer = nil
+        hook?.cancel()
+        for timer in [syncTimer, retryTimer, deadlineTimer] {
+            timer?.cancel()
         }
     }
 
@@ -119,13 +129,13 @@ public final class JournalWriter {
     /// must be settled in every case, also when ``written(_:)`` throws.
     ///
     /// - Throws: ``problem``, or ``JournalFailure/rowTooLong``.
-    public func note(_ intent: AuditIntent) throws(JournalFailure) -> AuditTicket {
+    public func note(_ intent: borrowing AuditIntent) throws(JournalFailure) -> AuditTicket {
         try checkAccepting()
         guard let sequence = rows.append(intent) else {
             throw .rowTooLong
         }
         mustWrite = true
-        if intent.outcome == .allow {
+        if intent.shape.outcome == .allow {
             open[sequence] = turn
             begun.append(sequence)
         }
@@ -230,6 +240,7 @@ public final class JournalWriter {
         guard problem == nil, !rows.bytes.isEmpty, let file else {
             return
         }
+        rows.seal()
         let count = rows.bytes.count
         let written = configuration.disk.write(file.descriptor, rows.bytes.span)
         guard written == count else {
@@ -347,6 +358,7 @@ public final class JournalWriter {
         guard let file else {
             return
         }
+        rows.seal()
         let written = configuration.disk.write(file.descriptor, rows.bytes.span)
         guard written == rows.bytes.count else {
             fail(.file(path: file.path, operation: "write", error: written < 0 ? Int32(-written) : ENOSPC))
@@ -381,6 +393,7 @@ public final class JournalWriter {
             open: open.keys.sorted()
         )
         rows.append(header)
+        rows.seal()
         let written = configuration.disk.write(fresh.descriptor, rows.bytes.span)
         guard written == rows.bytes.count else {
             rows.rewind(to: committed)
@@ -470,7 +483,7 @@ public final class JournalWriter {
 }
 
 /// From the synchronising thread back to a writer.
-// ISOLATION: written once before it is shared, read on the writer's loop only.
+// ISOLATION: written before it is shared and when the writer goes, read on the writer's loop only.
 private final class WayBack: @unchecked Sendable {
-    weak var writer: JournalWriter?
+    unowned var writer: JournalWriter?
 }

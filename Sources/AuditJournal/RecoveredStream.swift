@@ -81,7 +81,12 @@ struct StreamRecovery {
     private mutating func recover(_ number: UInt64, after older: UInt64?) throws(JournalFailure) -> Bool {
         let path = path(.segment(stream, number))
         let bytes = try JournalFiles.read(path)
-        var isPart = bytes.contains(UInt8(ascii: "\n"))
+        // Without one sealed group it never came into being: nothing in it was promised to anybody.
+        var isPart =
+            switch SegmentGroups(bytes).first(where: { _ in true }) {
+            case .group, .malformed: true
+            case .torn, nil: false
+            }
         if isPart {
             isPart = try fits(bytes, after: older)
         }
@@ -119,16 +124,14 @@ struct StreamRecovery {
     /// When it does not, a loss of power has taken the end of that one, and what hangs in the air is set aside; unless a
     /// checkpoint vouches for it: that is no loss of power, and it stays as evidence.
     private mutating func fits(_ bytes: [UInt8], after older: UInt64?) throws(JournalFailure) -> Bool {
-        guard let older, case .row(let line)? = SegmentLines(bytes).first(where: { _ in true }),
-            let row = AuditRow(bytes[line.row]), let (_, previous) = row.header
-        else {
+        guard let older, let start = SegmentStart(bytes) else {
             return true
         }
         let end = try JournalFiles.end(of: path(.segment(stream, older)))
-        guard end?.head != previous || end?.next != row.sequence else {
+        guard end?.head != start.previous || end?.next != start.sequence else {
             return true
         }
-        guard row.sequence > proven else {
+        guard start.sequence > proven else {
             isDamaged = true
             return true
         }
@@ -155,8 +158,8 @@ struct StreamRecovery {
     private mutating func read(_ bytes: [UInt8], _ path: String) throws(JournalFailure) -> Int {
         let hash = ChainHash()
         var isFirst = true
-        for line in SegmentLines(bytes) {
-            switch line {
+        for part in SegmentGroups(bytes) {
+            switch part {
             case .torn(_, let range):
                 return range.lowerBound
             case .malformed(_, let range):
@@ -164,27 +167,31 @@ struct StreamRecovery {
                     return range.lowerBound
                 }
                 isDamaged = true
-            case .row(let line):
-                let row = AuditRow(bytes[line.row])
+            case .group(let group):
                 if isFirst {
-                    try take(header: row, path)
+                    try take(header: group.rows.first.flatMap(\.row), path)
                 }
-                let digest = hash.digest(of: bytes.span.extracting(line.row), after: position.head)
-                let isSound = digest == line.digest && row?.sequence == position.next
+                let digest = hash.digest(of: bytes.span.extracting(group.content), after: position.head)
+                let isSound = digest == group.digest && isInOrder(group)
                 if !isSound, !isFirst, position.next > proven {
-                    return line.row.lowerBound
+                    return group.content.lowerBound
                 }
                 isDamaged = isDamaged || !isSound
-                take(row, line)
+                take(group)
             }
             isFirst = false
         }
         return bytes.count
     }
 
+    /// Whether every line is a row with the number that is due.
+    private func isInOrder(_ group: RowGroup) -> Bool {
+        zip(position.next..., group.rows).allSatisfy { $1.row?.sequence == $0 }
+    }
+
     private mutating func take(header row: AuditRow?, _ path: String) throws(JournalFailure) {
-        guard row?.isOfNewerFormat != true else {
-            throw .newerFormat(path: path)
+        if let version = row?.otherFormat {
+            throw .otherFormat(path: path, version: version)
         }
         guard let row, let (header, previous) = row.header else {
             isDamaged = true
@@ -194,19 +201,23 @@ struct StreamRecovery {
         open = Set(header.open)
     }
 
-    private mutating func take(_ row: AuditRow?, _ line: RowLine) {
-        position = ChainPosition(next: (row?.sequence ?? position.next) &+ 1, head: line.digest)
-        isEnded = row?.kind == .end
-        if let row, row.opensCall {
-            open.insert(row.sequence)
-        } else if let intent = row?.closedIntent {
-            open.remove(intent)
+    private mutating func take(_ group: RowGroup) {
+        var next = position.next
+        for entry in group.rows {
+            next = (entry.row?.sequence ?? next) &+ 1
+            isEnded = entry.row?.kind == .end
+            if let row = entry.row, row.opensCall {
+                open.insert(row.sequence)
+            } else if let intent = entry.row?.closedIntent {
+                open.remove(intent)
+            }
         }
+        position = ChainPosition(next: next, head: group.digest)
     }
 
     /// Begins the next segment with what there is to say, and puts it on the disk.
     private mutating func begin(after last: RecoveredStream) throws(JournalFailure) -> RecoveredStream {
-        var rows = RowBuffer(at: position)
+        var rows = RowBuffer(at: position, requestPrefix: configuration.requestPrefix)
         let number = last.segment + 1
         let header = SegmentHeader(
             time: now,
@@ -221,6 +232,7 @@ struct StreamRecovery {
         for intent in open.sorted() {
             rows.append(AuditOutcome(time: now, result: .unknown), of: intent)
         }
+        rows.seal()
         let path = path(.segment(stream, number))
         let file = try OpenFile.open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND, "make")
         let written = configuration.disk.write(file.descriptor, rows.bytes.span)
@@ -261,9 +273,7 @@ extension JournalFiles {
             for number in numbers.sorted().reversed() {
                 let bytes = try read("\(folder)/\(JournalName.segment(stream, number).text)")
                 blocks.append(bytes)
-                guard case .row(let line)? = SegmentLines(bytes).first(where: { _ in true }),
-                    let row = AuditRow(bytes[line.row]), row.time >= since
-                else {
+                guard let start = SegmentStart(bytes), start.header.time >= since else {
                     break
                 }
             }
@@ -285,10 +295,8 @@ extension JournalFiles {
         for number in numbers.sorted().reversed() {
             let bytes = try read("\(folder)/\(JournalName.segment(.admin, number).text)")
             var last = 0
-            for case .row(let line) in SegmentLines(bytes) {
-                if let event = AuditRow(bytes[line.row])?.event {
-                    last = max(last, event)
-                }
+            for row in SegmentRows(bytes) {
+                last = max(last, row.event ?? 0)
             }
             if last > 0 {
                 return last
@@ -300,10 +308,7 @@ extension JournalFiles {
     private static func charges(in blocks: [[UInt8]], since: WallTime) -> [RecoveredCharge] {
         var found: [UInt64: (time: WallTime, charges: [AuditCharge])] = [:]
         for bytes in blocks {
-            for case .row(let line) in SegmentLines(bytes) {
-                guard let row = AuditRow(bytes[line.row]) else {
-                    continue
-                }
+            for row in SegmentRows(bytes) {
                 if row.opensCall, row.time >= since, let charges = row.charges, !charges.isEmpty {
                     found[row.sequence] = (row.time, charges)
                 } else if let intent = row.closedIntent, row.isGivenBack {

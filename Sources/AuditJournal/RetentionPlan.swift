@@ -16,7 +16,7 @@ struct RetentionPlan {
         let size: Int
         /// Its first row; `nil` when that cannot be read.
         let header: SegmentHeader?
-        /// The number of that row, and the digest of the one before it.
+        /// The number of that row, and the digest of the group before it.
         let sequence: UInt64
         let previous: Digest256?
     }
@@ -107,15 +107,14 @@ struct RetentionPlan {
         guard unsafe stat(path, &status) == 0 else {
             return nil
         }
-        let row = try JournalFiles.firstRow(of: path)
-        let header = row?.header
+        let start = try JournalFiles.start(of: path)
         return Segment(
             stream: stream,
             number: number,
             size: Int(status.st_size),
-            header: header?.header,
-            sequence: row?.sequence ?? 0,
-            previous: header?.previous
+            header: start?.header,
+            sequence: start?.sequence ?? 0,
+            previous: start?.previous
         )
     }
 

@@ -8,42 +8,38 @@ extension JournalFiles {
     private static let longestLine = 1 << 20 + 128
 
     /// The first row of a segment; `nil` when there is none that can be read.
-    static func firstRow(of path: String) throws(JournalFailure) -> AuditRow? {
+    static func start(of path: String) throws(JournalFailure) -> SegmentStart? {
         for limit in [1 << 12, longestLine] {
             let bytes = try read(path, atMost: limit)
             if bytes.contains(UInt8(ascii: "\n")) {
-                var lines = SegmentLines(bytes)
-                guard case .row(let line)? = lines.next() else {
-                    return nil
-                }
-                return AuditRow(bytes[line.row])
+                return SegmentStart(bytes)
             }
         }
         return nil
     }
 
-    /// Where the chain stands behind the last whole row of a segment; `nil` when there is none that can be read.
+    /// Where the chain stands behind the last sealed group of a segment; `nil` when there is none that can be read.
     static func end(of path: String) throws(JournalFailure) -> ChainPosition? {
         var status = stat()
         guard unsafe stat(path, &status) == 0 else {
             throw .file(path: path, operation: "read", error: errno)
         }
-        let feed = UInt8(ascii: "\n")
         for length in [1 << 13, 2 * longestLine] {
             let start = max(0, Int(status.st_size) - length)
-            let bytes = try read(path, from: start)
-            guard let last = bytes.lastIndex(of: feed) else {
-                continue
+            var bytes = try read(path, from: start)
+            if start > 0 {
+                bytes.removeFirst((bytes.firstIndex(of: UInt8(ascii: "\n")) ?? -1) + 1)
             }
-            guard let before = bytes[..<last].lastIndex(of: feed) ?? (start == 0 ? -1 : nil) else {
-                continue
+            var end: ChainPosition?
+            for case .row(let line) in SegmentLines(bytes) {
+                if let head = line.seal {
+                    let sequence = RowReader.sequence(of: bytes[line.row])
+                    end = sequence.map { ChainPosition(next: $0 &+ 1, head: head) }
+                }
             }
-            let whole = Array(bytes[(before + 1)...last])
-            var lines = SegmentLines(whole)
-            guard case .row(let line)? = lines.next(), let row = AuditRow(whole[line.row]) else {
-                return nil
+            if let end {
+                return end
             }
-            return ChainPosition(next: row.sequence &+ 1, head: line.digest)
         }
         return nil
     }

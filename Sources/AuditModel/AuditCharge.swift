@@ -28,7 +28,7 @@ public struct AuditCounter: Hashable, Sendable {
         self.scope = scope
         self.keyPath = keyPath
         var bytes: [UInt8] = []
-        bytes.append(field: #"{"counter":"#, name)
+        bytes.append(field: #","counter":"#, name)
         switch window {
         case .sliding(let nanoseconds):
             bytes.append(#","sliding_ns":"#)
@@ -84,43 +84,34 @@ public struct AuditCharge: Hashable, Sendable {
         self.calendarWindow = calendarWindow
     }
 
-    static func append(_ charges: [AuditCharge], to output: inout [UInt8]) {
-        guard !charges.isEmpty else {
-            return
+    /// The fields that are the same for every charge of this counter and holder, each with its comma.
+    func appendParts(to output: inout [UInt8]) {
+        counter.append(to: &output)
+        output.append(field: #","holder_kind":"#, holderKind)
+        output.append(field: #","holder":"#, holder)
+    }
+
+    /// What one charge adds to its definition, `number`: amount, window, digest.
+    func appendValues(_ number: Int, to output: inout [UInt8]) {
+        output.append("[")
+        output.append(decimal: number)
+        output.append(",")
+        amount.appendText(to: &output)
+        if let calendarWindow {
+            output.append(",")
+            output.append(decimal: Int(calendarWindow.lowerBound.milliseconds))
+            output.append(",")
+            output.append(decimal: Int(calendarWindow.upperBound.milliseconds))
         }
-        output.append(#","charges":["#)
-        var isFirst = true
-        for charge in charges {
-            if !isFirst {
-                output.append(",")
-            }
-            isFirst = false
-            charge.append(to: &output)
+        if let value {
+            output.append(#",""#)
+            output.append(contentsOf: TextCoding.hexadecimal(value.bytes))
+            output.append(#"""#)
         }
         output.append("]")
     }
 
-    private func append(to output: inout [UInt8]) {
-        counter.append(to: &output)
-        output.append(field: #","holder_kind":"#, holderKind)
-        output.append(field: #","holder":"#, holder)
-        if let value {
-            output.append(#","value_digest":""#)
-            output.append(contentsOf: TextCoding.hexadecimal(value.bytes))
-            output.append(#"""#)
-        }
-        output.append(#","amount":"#)
-        amount.appendText(to: &output)
-        if let calendarWindow {
-            output.append(#","from_ms":"#)
-            output.append(decimal: Int(calendarWindow.lowerBound.milliseconds))
-            output.append(#","until_ms":"#)
-            output.append(decimal: Int(calendarWindow.upperBound.milliseconds))
-        }
-        output.append("}")
-    }
-
-    /// Reads one element of a row's `charges`; `nil` for anything that is not in the format's form.
+    /// Reads one element of a whole row's `charges`; `nil` for anything that is not in the format's form.
     init?(_ value: JSONValue) {
         guard let name = value["counter"]?.string, let scope = value["scope"]?.string,
             let holderKind = value["holder_kind"]?.string, let holder = value["holder"]?.string,

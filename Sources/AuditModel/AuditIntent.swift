@@ -1,4 +1,5 @@
 public import Base
+internal import Synchronization
 
 /// What a policy decided, in the words of the decision log (interfaces.md).
 public enum AuditDecision: UInt8, Hashable, Sendable, CaseIterable {
@@ -30,15 +31,25 @@ public enum AuditDecision: UInt8, Hashable, Sendable, CaseIterable {
 
 /// A part of a row that is the same for many calls, rendered once: who calls whom, or under which policy.
 ///
-/// Make one per grant and per policy version when a snapshot is compiled; a row then copies its bytes.
-public struct AuditFacts: Hashable, Sendable {
+/// Make one per grant and per policy version when a snapshot is compiled; a journal then knows it by its number.
+public struct AuditFacts: Sendable {
     let bytes: [UInt8]
+    /// Tells these facts from all others of this process without looking at them; 0 for none.
+    let identity: UInt64
+
+    private static let lastIdentity = Atomic<UInt64>(0)
 
     /// No facts.
-    public static let none = AuditFacts(bytes: [])
+    public static let none = AuditFacts()
+
+    private init() {
+        bytes = []
+        identity = 0
+    }
 
     private init(bytes: [UInt8]) {
         self.bytes = bytes
+        identity = Self.lastIdentity.add(1, ordering: .relaxed).newValue
     }
 
     /// Who calls whom; what is `nil` is left out of the row.
@@ -65,86 +76,63 @@ public struct AuditFacts: Hashable, Sendable {
     }
 }
 
-/// What is known of a call when it has been decided and before one byte of it goes on; never a value of its arguments.
-public struct AuditIntent: Sendable {
-    /// When it was decided.
-    public var time: WallTime
-    /// The request's number in this process.
-    public var requestID: UInt64
-    /// Who calls whom.
-    public var caller: AuditFacts
+/// What is called and what was decided about it: what an agent's calls of one tool have in common.
+public struct CallShape: Hashable, Sendable {
     /// The request's method.
     public var method: ByteString?
     /// The tool, as the client named it.
     public var tool: ByteString?
     /// The protocol's revision.
-    public var revision: StaticString?
-    /// The policy in force.
-    public var policy: AuditFacts
+    public var revision: ByteString?
     /// What was decided.
     public var outcome: AuditDecision
     /// The rule that decided; empty: none did.
-    public var rule: String
+    public var rule = ""
     /// What a rule in shadow would have decided.
-    public var shadow: (outcome: AuditDecision, rule: String)?
+    public var shadow: Shadow?
     /// A complete JSON array of the arguments' top-level names, sorted, or nothing.
     ///
-    /// The caller vouches for its form; names
-    /// with anything but printable ASCII must be escaped, see ``appendName(_:to:)``.
-    public var argumentKeys: [UInt8]
-    /// A complete JSON object of names and keyed digests, made by ``ArgumentDigester``, or nothing.
-    public var argumentDigests: [UInt8]
+    /// The caller vouches for its form; names with anything but printable ASCII must be escaped.
+    public var argumentKeys = ByteString([])
     /// The client, as it introduced itself.
     public var clientName: ByteString?
     /// Its version, left out without a name.
     public var clientVersion: ByteString?
-    /// What was added to counters for this call, so that they can be built again after a crash.
-    public var charges: [AuditCharge]
 
-    /// An intent with the decision and nothing else.
-    public init(time: WallTime, requestID: UInt64, outcome: AuditDecision) {
-        self.time = time
-        self.requestID = requestID
+    /// What a rule in shadow would have decided, and which.
+    public struct Shadow: Hashable, Sendable {
+        let outcome: AuditDecision
+        let rule: String
+
+        /// A decision and the rule's name.
+        public init(_ outcome: AuditDecision, rule: String) {
+            self.outcome = outcome
+            self.rule = rule
+        }
+    }
+
+    init(outcome: AuditDecision) {
         self.outcome = outcome
-        caller = .none
-        policy = .none
-        rule = ""
-        argumentKeys = []
-        argumentDigests = []
-        charges = []
     }
 
-    /// Appends a name as a JSON string in the form every text of a row has.
-    public static func appendName(_ name: [UInt8], to output: inout [UInt8]) {
-        output.append(rowText: name)
+    /// Feeds whatever a client chooses, so that nobody can choose shapes of one hash; comparing does the rest.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(method)
+        hasher.combine(tool)
+        hasher.combine(argumentKeys)
+        hasher.combine(clientName)
+        hasher.combine(clientVersion)
+        hasher.combine(outcome)
     }
-}
 
-extension AuditIntent {
-    /// The fields behind `time`, each with its comma.
-    func appendFields(to output: inout [UInt8], requestPrefix: [UInt8]) {
-        output.append(#","request_id":""#)
-        output.append(contentsOf: requestPrefix)
-        output.append(hexadecimal: requestID)
-        output.append(#"""#)
-        output.append(contentsOf: caller.bytes)
+    /// Its fields, each with its comma.
+    func appendFields(to output: inout [UInt8]) {
         output.append(field: #","method":"#, method)
         output.append(field: #","tool":"#, tool)
-        if let revision {
-            output.append(#","revision":""#)
-            output.append(revision)
-            output.append(#"""#)
-        }
-        output.append(contentsOf: policy.bytes)
+        output.append(field: #","revision":"#, revision)
         output.append(#","outcome":""#)
         output.append(outcome.word)
         output.append(#"""#)
-        appendReasons(to: &output)
-        appendArguments(to: &output)
-        AuditCharge.append(charges, to: &output)
-    }
-
-    private func appendReasons(to output: inout [UInt8]) {
         if !rule.isEmpty {
             output.append(#","rule":"#)
             output.append(rowText: rule)
@@ -156,16 +144,9 @@ extension AuditIntent {
             output.append(rowText: shadow.rule)
             output.append("}")
         }
-    }
-
-    private func appendArguments(to output: inout [UInt8]) {
         if !argumentKeys.isEmpty {
             output.append(#","argument_keys":"#)
-            output.append(contentsOf: argumentKeys)
-        }
-        if !argumentDigests.isEmpty {
-            output.append(#","argument_digests":"#)
-            output.append(contentsOf: argumentDigests)
+            output.append(contentsOf: argumentKeys.bytes)
         }
         if let clientName {
             output.append(#","client":{"name":"#)
@@ -173,6 +154,31 @@ extension AuditIntent {
             output.append(field: #","version":"#, clientVersion)
             output.append("}")
         }
+    }
+}
+
+/// What is known of a call when it has been decided and before one byte of it goes on; never a value of its arguments.
+public struct AuditIntent: Sendable {
+    /// When it was decided.
+    public var time: WallTime
+    /// The request's number in this process.
+    public var requestID: UInt64
+    /// Who calls whom.
+    public var caller = AuditFacts.none
+    /// The policy in force.
+    public var policy = AuditFacts.none
+    /// What is called, and what was decided.
+    public var shape: CallShape
+    /// A complete JSON object of names and keyed digests, made by ``ArgumentDigester``, or nothing.
+    public var argumentDigests: [UInt8] = []
+    /// What was added to counters for this call, so that they can be built again after a crash.
+    public var charges: [AuditCharge] = []
+
+    /// An intent with the decision and nothing else.
+    public init(time: WallTime, requestID: UInt64, outcome: AuditDecision) {
+        self.time = time
+        self.requestID = requestID
+        shape = CallShape(outcome: outcome)
     }
 }
 

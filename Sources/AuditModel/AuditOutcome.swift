@@ -75,26 +75,26 @@ public struct AuditOutcome: Hashable, Sendable {
         self.isGivenBack = isGivenBack
     }
 
-    /// The fields behind `time`, each with its comma.
-    func appendFields(of intent: UInt64, to output: inout [UInt8]) {
-        output.append(#","intent":"#)
+    /// The values behind the row's own number, each with its comma; see docs/audit.md.
+    func appendValues(of intent: UInt64, to output: inout [UInt8]) {
+        output.append(",")
+        output.append(decimal: Int(time.milliseconds))
+        output.append(",")
         output.append(count: intent)
-        output.append(#","result":""#)
+        output.append(#",""#)
         output.append(result.word)
         output.append(#"""#)
         guard result != .unknown else {
             return
         }
-        if upstreamStatus != 0 {
-            output.append(#","upstream_status":"#)
-            output.append(decimal: upstreamStatus)
-        }
-        output.append(#","duration_us":"#)
+        output.append(",")
+        output.append(decimal: upstreamStatus)
+        output.append(",")
         output.append(decimal: Int(duration.nanoseconds / 1_000))
-        output.append(#","bytes":"#)
+        output.append(",")
         output.append(decimal: bytes)
         if isGivenBack {
-            output.append(#","given_back":true"#)
+            output.append(",true")
         }
     }
 }

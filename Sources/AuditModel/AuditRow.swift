@@ -2,7 +2,7 @@ public import Base
 public import Cryptography
 public import JSONText
 
-/// One row, read strictly.
+/// One whole row, read strictly.
 public struct AuditRow: Sendable {
     /// What a row records.
     public enum Kind: String, Hashable, Sendable, CaseIterable {
@@ -27,16 +27,19 @@ public struct AuditRow: Sendable {
     /// All of it.
     public let json: JSONValue
 
-    /// Reads a row's object; `nil` for anything that is not one in the format's form.
-    public init?(_ bytes: some Collection<UInt8>) {
-        let limits = JSONLimits(maximumBytes: RowBuffer.maximumRowBytes, maximumDepth: 8)
-        let document: JSONDocument
-        do throws(JSONError) {
-            document = try JSONDocument(Array(bytes), limits: limits)
-        } catch {
+    /// LIMIT: bytes of a whole row: what is stored, and the definitions it names.
+    private static let maximumWholeBytes = 8 * RowBuffer.maximumRowBytes
+
+    /// Reads a whole row; `nil` for anything that is not one in the format's form.
+    init?(_ bytes: [UInt8]) {
+        guard let json = Self.json(bytes) else {
             return nil
         }
-        let json = document.root
+        self.init(json)
+    }
+
+    /// As ``init(_:)-([UInt8])``.
+    init?(_ json: JSONValue) {
         guard let number = json["seq"]?.number?.int, number > 0,
             let kind = json["kind"]?.string.map({ Kind(rawValue: $0.text) }),
             let kind, let time = json["time"]?.string.map({ WallTime(rfc3339: $0.bytes) }), let time
@@ -48,6 +51,19 @@ public struct AuditRow: Sendable {
         self.time = time
         self.json = json
     }
+
+    /// The bytes of a row or a line as JSON, `nil` when they are none.
+    static func json(_ bytes: [UInt8]) -> JSONValue? {
+        let limits = JSONLimits(maximumBytes: maximumWholeBytes, maximumDepth: 8)
+        do throws(JSONError) {
+            return try JSONDocument(bytes, limits: limits).root
+        } catch {
+            return nil
+        }
+    }
+
+    /// All of it: one JSON object.
+    public var bytes: ArraySlice<UInt8> { json.rawBytes }
 
     /// The text of a field, `nil` when it is not there or no text.
     public func text(_ key: StaticString) -> ByteString? {
@@ -111,9 +127,9 @@ public struct AuditRow: Sendable {
         return (header, previous)
     }
 
-    /// Whether this is a segment's first row of a version this program does not know.
-    public var isOfNewerFormat: Bool {
-        kind == .segment && (count("format") ?? 0) > UInt64(SegmentHeader.format)
+    /// The version of the format a segment's first row speaks of when it is not this program's; else `nil`.
+    public var otherFormat: UInt64? {
+        kind == .segment ? count("format").flatMap { $0 == UInt64(SegmentHeader.format) ? nil : $0 } : nil
     }
 
     private static func cut(_ value: JSONValue) -> SegmentHeader.Cut? {

@@ -1,18 +1,23 @@
 public import Base
 internal import Cryptography
 
-/// Rows on their way to a file: renders each into one buffer and chains it to the one before.
+/// Rows on their way to a file: renders each into one buffer and seals what is written together.
 ///
-/// A row is one JSON object, a tab, the 64 digits of its digest, and a line feed; the digest of row i is
-/// SHA-256(0x00 ‖ digest of row i-1 ‖ the object's bytes). See docs/audit.md.
+/// A group of rows is sealed by one digest, behind its last row: a tab and 64 digits. The digest of group i is
+/// SHA-256(0x00 ‖ digest of group i-1 ‖ the group's bytes before the tab). See docs/audit.md.
 public struct RowBuffer: ~Copyable {
     /// LIMIT: bytes of a whole row; a longer one is refused before it is chained.
     public static let maximumRowBytes = 1 << 20
 
-    /// The rows not yet taken, whole lines.
+    /// The rows not yet taken, whole lines; ready to be written after ``seal()``.
     public private(set) var bytes: [UInt8] = []
-    /// Where the chain stands behind the last of them.
+    /// The number of the next row, and the digest of the last group that was sealed.
     public private(set) var position: ChainPosition
+    /// Where the group begins that is not sealed.
+    private var groupStart = 0
+    private var definitions = RowDefinitions()
+    /// The charges of the intent that is being rendered; kept for its memory.
+    private var values: [UInt8] = []
     private let requestPrefix: [UInt8]
     private let hash = ChainHash()
 
@@ -23,29 +28,75 @@ public struct RowBuffer: ~Copyable {
         self.requestPrefix = requestPrefix
     }
 
-    /// Forgets the rows, which were written; the chain goes on.
+    /// Ends the group: the rows behind the last seal get one of their own; nothing happens when there are none.
+    public mutating func seal() {
+        guard groupStart < bytes.count else {
+            return
+        }
+        bytes.removeLast()
+        let digest = hash.digest(of: bytes.span.extracting(groupStart..<bytes.count), after: position.head)
+        bytes.append("\t")
+        digest.appendHexadecimal(to: &bytes)
+        bytes.append("\n")
+        groupStart = bytes.count
+        position = ChainPosition(next: position.next, head: digest)
+    }
+
+    /// Forgets the rows, which were sealed and written; the chain goes on.
     public mutating func removeAll() {
         bytes.removeAll(keepingCapacity: true)
+        groupStart = 0
     }
 
     /// Forgets the rows, which could not be written, and goes back to where the chain stood before them.
     public mutating func rewind(to position: ChainPosition) {
-        bytes.removeAll(keepingCapacity: true)
+        removeAll()
+        definitions.forget()
         self.position = position
     }
 
     /// Appends an intent; its sequence number, `nil` when the row would be too long.
-    public mutating func append(_ intent: AuditIntent) -> UInt64? {
-        let start = begin("intent", intent.time)
-        intent.appendFields(to: &bytes, requestPrefix: requestPrefix)
+    public mutating func append(_ intent: borrowing AuditIntent) -> UInt64? {
+        let start = bytes.count
+        let caller = definitions.number(ofCaller: intent, in: &bytes)
+        let shape = definitions.number(ofShape: intent.shape, in: &bytes)
+        values.removeAll(keepingCapacity: true)
+        for index in intent.charges.indices {
+            values.append(values.isEmpty ? ",[" : ",")
+            let number = definitions.number(of: intent.charges[index], in: &bytes)
+            intent.charges[index].appendValues(number, to: &values)
+        }
+        // Everything the row names is defined: only now may it begin.
+        bytes.append(#"["i","#)
+        bytes.append(count: position.next)
+        bytes.append(",")
+        bytes.append(decimal: Int(intent.time.milliseconds))
+        bytes.append(",")
+        bytes.append(count: intent.requestID)
+        bytes.append(",")
+        bytes.append(decimal: caller)
+        bytes.append(",")
+        bytes.append(decimal: shape)
+        if !values.isEmpty {
+            bytes.append(contentsOf: values)
+            bytes.append("]")
+        }
+        if !intent.argumentDigests.isEmpty {
+            bytes.append(",")
+            bytes.append(contentsOf: intent.argumentDigests)
+        }
+        bytes.append("]\n")
         return end(start)
     }
 
     /// Appends the outcome of an intent of the same stream.
     @discardableResult
     public mutating func append(_ outcome: AuditOutcome, of intent: UInt64) -> UInt64? {
-        let start = begin("outcome", outcome.time)
-        outcome.appendFields(of: intent, to: &bytes)
+        let start = bytes.count
+        bytes.append(#"["o","#)
+        bytes.append(count: position.next)
+        outcome.appendValues(of: intent, to: &bytes)
+        bytes.append("]\n")
         return end(start)
     }
 
@@ -53,21 +104,27 @@ public struct RowBuffer: ~Copyable {
     public mutating func append(_ change: AdminChange) -> UInt64? {
         let start = begin("admin", change.time)
         change.appendFields(to: &bytes)
+        bytes.append("}\n")
         return end(start)
     }
 
-    /// Appends the first row of a segment.
+    /// Appends the first row of a segment, in which nothing is defined yet; seals what stands before it.
     @discardableResult
     public mutating func append(_ header: SegmentHeader) -> UInt64? {
+        seal()
+        definitions.begin()
         let start = begin("segment", header.time)
-        header.appendFields(previous: position.head, to: &bytes)
+        header.appendFields(previous: position.head, requestPrefix: requestPrefix, to: &bytes)
+        bytes.append("}\n")
         return end(start)
     }
 
     /// Appends the last row of a segment.
     @discardableResult
     public mutating func appendEnd(at time: WallTime) -> UInt64? {
-        end(begin("end", time))
+        let start = begin("end", time)
+        bytes.append("}\n")
+        return end(start)
     }
 
     private mutating func begin(_ kind: StaticString, _ time: WallTime) -> Int {
@@ -82,18 +139,15 @@ public struct RowBuffer: ~Copyable {
         return start
     }
 
+    /// Counts the row; takes it back, with what was defined for it, when it is too long.
     private mutating func end(_ start: Int) -> UInt64? {
-        bytes.append("}")
-        guard bytes.count - start <= Self.maximumRowBytes - RowLine.tailCount else {
+        guard bytes.count - start <= Self.maximumRowBytes - RowLine.sealCount else {
             bytes.removeLast(bytes.count - start)
+            definitions.forget()
             return nil
         }
-        let digest = hash.digest(of: bytes.span.extracting(start..<bytes.count), after: position.head)
-        bytes.append("\t")
-        digest.appendHexadecimal(to: &bytes)
-        bytes.append("\n")
         let sequence = position.next
-        position = ChainPosition(next: sequence + 1, head: digest)
+        position = ChainPosition(next: sequence + 1, head: position.head)
         return sequence
     }
 }

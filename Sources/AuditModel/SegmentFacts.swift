@@ -1,11 +1,11 @@
 public import Base
 public import Cryptography
 
-/// Where a chain stands: what the next row is numbered, and the digest of the last one.
+/// Where a chain stands: what the next row is numbered, and the digest of the last group of rows.
 public struct ChainPosition: Hashable, Sendable {
     /// The number of the next row, from 1.
     public let next: UInt64
-    /// The digest of the row before it; zero before the first row of a stream.
+    /// The digest of the last group that is sealed; zero before the first group of a stream.
     public let head: Digest256
 
     /// A position from its parts.
@@ -109,7 +109,7 @@ public enum JournalName: Hashable, Sendable {
 /// The first row of a segment.
 public struct SegmentHeader: Hashable, Sendable {
     /// The format's version.
-    public static let format = 1
+    public static let format = 2
 
     /// Why a segment was begun.
     public enum Cause: String, Hashable, Sendable, CaseIterable {
@@ -176,7 +176,7 @@ public struct SegmentHeader: Hashable, Sendable {
         self.cuts = cuts
     }
 
-    func appendFields(previous: Digest256, to output: inout [UInt8]) {
+    func appendFields(previous: Digest256, requestPrefix: [UInt8], to output: inout [UInt8]) {
         output.append(#","format":"#)
         output.append(decimal: Self.format)
         output.append(#","stream":"#)
@@ -187,6 +187,8 @@ public struct SegmentHeader: Hashable, Sendable {
         previous.appendHexadecimal(to: &output)
         output.append(#"","node":"#)
         output.append(rowText: node.bytes)
+        output.append(#","requests":"#)
+        output.append(rowText: requestPrefix)
         output.append(#","cause":"#)
         output.append(rowText: cause.rawValue)
         output.append(#","open":["#)

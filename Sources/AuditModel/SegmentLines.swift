@@ -1,17 +1,19 @@
 internal import Base
 public import Cryptography
 
-/// One whole line of a segment: where its object stands, and the digest written behind it.
+/// One whole line of a segment: where its row stands, and the digest that may be written behind it.
 public struct RowLine: Hashable, Sendable {
-    /// The tab, 64 digits and the line feed.
-    public static let tailCount = 66
+    /// What a seal adds to a row: the tab and 64 digits.
+    static let sealCount = 65
 
     /// From 1.
     public let number: Int
-    /// The object's bytes.
+    /// The row's bytes.
     public let row: Range<Int>
-    /// What is written as its digest.
-    public let digest: Digest256
+    /// The digest of the group this line ends; `nil` inside a group.
+    public let seal: Digest256?
+    /// Behind the line feed.
+    public let end: Int
 }
 
 /// Computes the links of a chain, one context for all of them.
@@ -23,11 +25,11 @@ public final class ChainHash {
     /// A context.
     public init() {}
 
-    /// The digest a row must have behind one with the digest `previous`: SHA-256(0x00 ‖ `previous` ‖ `row`).
-    public func digest(of row: Span<UInt8>, after previous: Digest256) -> Digest256 {
+    /// The digest a group must have behind one with the digest `previous`: SHA-256(0x00 ‖ `previous` ‖ `group`).
+    public func digest(of group: Span<UInt8>, after previous: Digest256) -> Digest256 {
         hash.begin()
         hash.update(0, previous)
-        hash.update(row)
+        hash.update(group)
         return hash.finish()
     }
 }
@@ -36,7 +38,7 @@ public final class ChainHash {
 public struct SegmentLines: Sequence, IteratorProtocol {
     /// What a line turned out to be.
     public enum Line: Hashable, Sendable {
-        /// A row and its digest in the format's form.
+        /// A row, sealed or not.
         case row(RowLine)
         /// A whole line of another form, or one that is too long.
         case malformed(number: Int, range: Range<Int>)
@@ -66,13 +68,18 @@ public struct SegmentLines: Sequence, IteratorProtocol {
             return .torn(number: number, range: start..<end)
         }
         offset = end + 1
-        // The tail without its line feed stands at the end of the line.
-        let tab = end - (RowLine.tailCount - 1)
-        guard tab > start, end + 1 - start <= RowBuffer.maximumRowBytes, bytes[tab] == UInt8(ascii: "\t"),
-            let digest = Digest256(hexadecimal: bytes[(tab + 1)..<end])
-        else {
-            return .malformed(number: number, range: start..<offset)
+        let malformed = Line.malformed(number: number, range: start..<offset)
+        guard end - start < RowBuffer.maximumRowBytes else {
+            return malformed
         }
-        return .row(RowLine(number: number, row: start..<tab, digest: digest))
+        // Rows hold no tab, so that the first one is the seal's.
+        let tab = bytes.span.firstPosition(of: UInt8(ascii: "\t"), from: start, to: end)
+        guard tab < end else {
+            return .row(RowLine(number: number, row: start..<end, seal: nil, end: offset))
+        }
+        guard end - tab == RowLine.sealCount, let digest = Digest256(hexadecimal: bytes[(tab + 1)..<end]) else {
+            return malformed
+        }
+        return .row(RowLine(number: number, row: start..<tab, seal: digest, end: offset))
     }
 }

@@ -96,32 +96,49 @@ struct StreamVerifier {
     ) {
         segments += 1
         lastFile = name
-        var isEnded = false
-        for line in SegmentLines(bytes) {
-            switch line {
-            case .torn(let place, let range):
-                let meaning = "the last line is incomplete (\(range.count) bytes)"
-                add(isLast ? .note : .fault, file: name, line: place, meaning)
-            case .malformed(let place, _):
-                add(.fault, file: name, line: place, "the line is not a row and its digest")
-                previous = nil
-                expected = expected.map { $0 + 1 }
-            case .row(let line):
-                let row = AuditRow(bytes[line.row])
-                if line.number == 1 {
-                    checkHeader(row, number, name, read)
-                } else if row?.kind == .segment {
-                    add(.fault, file: name, line: line.number, "a segment's first row stands in its middle")
-                }
-                if isEnded {
-                    add(.fault, file: name, line: line.number, "a row stands behind the segment's last")
-                }
-                checkChain(line, row, bytes, name)
-                isEnded = row?.kind == .end
-            }
-        }
         if bytes.isEmpty {
             add(isLast ? .note : .fault, file: name, "the segment is empty")
+        }
+        var isEnded = false
+        for part in SegmentGroups(bytes) {
+            switch part {
+            case .torn(let place, let range):
+                let meaning = "the end is incomplete: no digest vouches for the last \(range.count) bytes"
+                add(isLast ? .note : .fault, file: name, line: place, meaning)
+            case .malformed(let lines, _):
+                add(.fault, file: name, line: lines.upperBound, "the line is not a row, with or without a digest")
+                (expected, previous) = (nil, nil)
+            case .group(let group):
+                if group.lines.lowerBound == 1 {
+                    let first = group.rows.first.flatMap(\.row)
+                    if let format = first?.otherFormat {
+                        addForeign(format, name)
+                        return
+                    }
+                    checkHeader(first, number, name, read)
+                }
+                checkPlaces(of: group, name, &isEnded)
+                checkChain(group, bytes, name)
+            }
+        }
+    }
+
+    private mutating func addForeign(_ format: UInt64, _ name: String) {
+        let known = "this program reads version \(SegmentHeader.format)"
+        add(.fault, file: name, line: 1, "the segment is of version \(format) of the format; \(known)")
+        (expected, previous) = (nil, nil)
+    }
+
+    /// A segment's first row stands first, its last row last.
+    private mutating func checkPlaces(of group: RowGroup, _ name: String, _ isEnded: inout Bool) {
+        for entry in group.rows {
+            if entry.line > 1, entry.row?.kind == .segment {
+                add(.fault, file: name, line: entry.line, "a segment's first row stands in its middle")
+            }
+            if isEnded {
+                add(.fault, file: name, line: entry.line, "a row stands behind the segment's last")
+            }
+            isEnded = entry.row?.kind == .end
         }
     }
 
@@ -132,9 +149,7 @@ struct StreamVerifier {
         _ read: (String) -> AuditVerifier.Source
     ) {
         guard let (header, goesOnFrom) = row?.header else {
-            let isNewer = row?.isOfNewerFormat == true
-            let reason = isNewer ? "of a newer version than this program reads" : "not a segment's first row"
-            add(.fault, file: name, line: 1, "the first row is \(reason)")
+            add(.fault, file: name, line: 1, "the first row is not a segment's first row")
             return
         }
         if header.stream != stream || header.segment != number {
@@ -158,29 +173,38 @@ struct StreamVerifier {
         }
     }
 
-    private mutating func checkChain(_ line: RowLine, _ row: AuditRow?, _ bytes: [UInt8], _ name: String) {
-        rows += 1
-        if let previous, hash.digest(of: bytes.span.extracting(line.row), after: previous) != line.digest {
-            let meaning = "row altered, or the row before it altered, removed or moved"
-            add(.fault, file: name, line: line.number, sequence: row?.sequence, meaning)
+    private mutating func checkChain(_ group: RowGroup, _ bytes: [UInt8], _ name: String) {
+        let place = group.lines.lowerBound
+        if let previous, hash.digest(of: bytes.span.extracting(group.content), after: previous) != group.digest {
+            let subject = group.lines.count == 1 ? "row" : "rows up to line \(group.lines.upperBound)"
+            let meaning = "\(subject) altered, or what stands before altered, removed or moved"
+            add(.fault, file: name, line: place, sequence: group.rows.first?.row?.sequence, meaning)
         }
-        // The digest as written: one altered row is one finding, not one for every row behind it.
-        previous = line.digest
-        guard let row else {
-            add(.fault, file: name, line: line.number, "the row is not in the format's form")
-            expected = expected.map { $0 + 1 }
-            return
-        }
-        checkSequence(row, line, name)
-        last = row.sequence
-        first = first ?? row.sequence
-        for statement in vouched[row.sequence] ?? [] where statement.head != line.digest {
-            let meaning = "the row is not the one \(Self.name(statement)) vouches for"
-            add(.fault, file: name, line: line.number, sequence: row.sequence, meaning)
+        // The digest as written: one altered group is one finding, not one for every group behind it.
+        previous = group.digest
+        for entry in group.rows {
+            rows += 1
+            guard let row = entry.row else {
+                add(.fault, file: name, line: entry.line, "the row is not in the format's form")
+                expected = expected.map { $0 + 1 }
+                continue
+            }
+            checkSequence(row, entry.line, name)
+            last = row.sequence
+            first = first ?? row.sequence
+            checkVouched(row, isSealed: entry.line == group.rows.last?.line, group, name)
         }
     }
 
-    private mutating func checkSequence(_ row: AuditRow, _ line: RowLine, _ name: String) {
+    /// Whoever vouches for a row names the digest of the group it ends.
+    private mutating func checkVouched(_ row: AuditRow, isSealed: Bool, _ group: RowGroup, _ name: String) {
+        for statement in vouched[row.sequence] ?? [] where !isSealed || statement.head != group.digest {
+            let meaning = "the row is not the one \(Self.name(statement)) vouches for"
+            add(.fault, file: name, line: group.lines.upperBound, sequence: row.sequence, meaning)
+        }
+    }
+
+    private mutating func checkSequence(_ row: AuditRow, _ line: Int, _ name: String) {
         defer { expected = row.sequence &+ 1 }
         guard let expected, expected != row.sequence else {
             return
@@ -193,7 +217,7 @@ struct StreamVerifier {
         } else {
             meaning = "row \(row.sequence) stands where row \(expected) belongs: it was moved or added"
         }
-        add(.fault, file: name, line: line.number, sequence: row.sequence, meaning)
+        add(.fault, file: name, line: line, sequence: row.sequence, meaning)
     }
 
     // MARK: The end

@@ -43,6 +43,12 @@ public struct ByteString: Hashable, Sendable {
         bytes.isEqual(to: text)
     }
 
+    /// Compares by words: most names are compared with their equal, which is another copy of them.
+    public static func == (left: ByteString, right: ByteString) -> Bool {
+        let count = left.bytes.count
+        return count == right.bytes.count && left.bytes.span.isEqual(0..<count, to: right.bytes.span, 0..<count)
+    }
+
     /// Feeds all bytes at once: what the library does for arrays, one by one, costs ten times as much.
     public func hash(into hasher: inout Hasher) {
         hasher.combine(bytes.count)

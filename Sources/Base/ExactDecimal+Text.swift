@@ -19,6 +19,11 @@ extension ExactDecimal: CustomStringConvertible {
         if isNegative {
             output.append(UInt8(ascii: "-"))
         }
+        // Whole numbers that fit a word, which nearly all are, without an array of their digits.
+        if large.isEmpty, exponent == 0, small <= UInt64(Int.max) {
+            output.append(decimal: Int(small))
+            return
+        }
         let start = output.count
         for digit in digits {
             output.append(UInt8(ascii: "0") + digit)

@@ -2,6 +2,7 @@ internal import AuditJournal
 internal import AuditModel
 internal import Base
 internal import EventLoops
+internal import MCPModel
 internal import RateLimits
 
 /// One worker's end of the audit journal: turns calls into intents and outcomes.
@@ -71,14 +72,14 @@ final class AuditTrail {
         var intent = AuditIntent(time: time, requestID: record.requestID, outcome: decision)
         intent.caller = call.grant.auditFacts
         intent.policy = call.grant.policy?.auditFacts ?? .none
-        intent.method = record.method
-        intent.tool = record.tool
-        intent.revision = record.revision
-        intent.rule = record.rule
-        intent.shadow = record.shadow.map { (AuditDecision($0.outcome), $0.rule) }
-        intent.argumentKeys = record.argumentKeys
-        intent.clientName = record.clientName
-        intent.clientVersion = record.clientVersion
+        intent.shape.method = record.method
+        intent.shape.tool = record.tool
+        intent.shape.revision = record.revision?.word
+        intent.shape.rule = record.rule
+        intent.shape.shadow = record.shadow.map { CallShape.Shadow(AuditDecision($0.outcome), rule: $0.rule) }
+        intent.shape.argumentKeys = record.argumentKeys
+        intent.shape.clientName = record.clientName
+        intent.shape.clientVersion = record.clientVersion
         return intent
     }
 
@@ -115,6 +116,14 @@ final class AuditTrail {
         counters[identity] = made
         return made
     }
+}
+
+extension Revision {
+    // INVARIANT: a case's number is its place in `allCases`.
+    private static let words = allCases.map { ByteString($0.text) }
+
+    /// Its name as the journal takes it, without making it anew for each call.
+    fileprivate var word: ByteString { Self.words[Int(rawValue)] }
 }
 
 extension AuditDecision {

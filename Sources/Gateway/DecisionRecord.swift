@@ -1,4 +1,5 @@
 internal import Base
+internal import MCPModel
 
 /// How a request ended, in the words of the decision log (interfaces.md).
 enum RecordedOutcome: UInt8, Sendable {
@@ -33,7 +34,7 @@ final class DecisionRecord {
     var identity: [UInt8] = []
     var method: ByteString?
     var tool: ByteString?
-    var revision: StaticString?
+    var revision: Revision?
     /// `,"policy":…,"policy_version":…`, rendered once when the snapshot was compiled.
     var policy: [UInt8] = []
     var outcome: RecordedOutcome = .allow
@@ -41,7 +42,7 @@ final class DecisionRecord {
     var message = ""
     var shadow: (outcome: RecordedOutcome, rule: String)?
     /// Rendered JSON array of the arguments' top-level keys, sorted; empty: the field is left out.
-    var argumentKeys: [UInt8] = []
+    var argumentKeys = ByteString([])
     var upstreamStatus = 0
     var upstreamTime: Duration?
     var gatewayTime: Duration = .zero
@@ -63,7 +64,7 @@ extension DecisionRecord {
         appendField(#","tool":"#, tool, to: &output)
         if let revision {
             output.append(#","revision":""#)
-            output.append(revision)
+            output.append(revision.name)
             output.append(#"""#)
         }
         output.append(contentsOf: policy)
@@ -94,7 +95,7 @@ extension DecisionRecord {
         }
         if !argumentKeys.isEmpty {
             output.append(#","argument_keys":"#)
-            output.append(contentsOf: argumentKeys)
+            output.append(contentsOf: argumentKeys.bytes)
         }
     }
 

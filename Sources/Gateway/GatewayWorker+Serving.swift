@@ -153,7 +153,7 @@ extension GatewayWorker {
             case .session:
                 try join(call, post)
             }
-            call.record.revision = call.revision.name
+            call.record.revision = call.revision
             return post
         } catch {
             call.era = error.era

@@ -16,7 +16,7 @@ extension GatewayWorker {
             throw Failure(.invalidParameters)
         }
         call.revision = opening.revision
-        call.record.revision = opening.revision.name
+        call.record.revision = opening.revision
         call.record.clientName = opening.client?.name
         call.record.clientVersion = opening.client?.version
         let upstream = upstream(of: call.grant.server)
@@ -70,7 +70,7 @@ extension GatewayWorker {
                 throw .handshake
             }
             call.revision = revision
-            call.record.revision = revision.name
+            call.record.revision = revision
             call.issuedSession = core.handles.sealSession(
                 revision: revision,
                 upstreamID: upstreamSession,
@@ -292,7 +292,7 @@ extension GatewayWorker {
             throw Failure(.revisionNotServed)
         }
         call.enter(session)
-        call.record.revision = session.revision.name
+        call.record.revision = session.revision
         call.record.clientName = session.clientName
         call.record.clientVersion = session.clientVersion
     }

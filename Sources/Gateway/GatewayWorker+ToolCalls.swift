@@ -11,7 +11,7 @@ extension GatewayWorker {
     func callTool(_ call: Call, _ request: ClientRequest) async throws(Failure) {
         let name = request.name ?? ""
         call.record.tool = name
-        call.record.argumentKeys = Self.keys(of: request.arguments)
+        call.record.argumentKeys = ByteString(Self.keys(of: request.arguments))
         guard call.grant.policy != nil else {
             await refuse(call, request, CompiledPolicy.withoutPolicy)
             return

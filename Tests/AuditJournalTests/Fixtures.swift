@@ -50,10 +50,7 @@ final class TestFolder: Sendable {
             guard case .segment(stream, _) = JournalName(name) else {
                 continue
             }
-            let bytes = try read(name)
-            for case .row(let line) in SegmentLines(bytes) {
-                rows.append(try #require(AuditRow(bytes[line.row])))
-            }
+            rows += Array(SegmentRows(try read(name)))
         }
         return rows
     }
@@ -155,10 +152,12 @@ func intent(_ number: Int, _ outcome: AuditDecision = .allow, at time: WallTime?
         requestID: UInt64(number),
         outcome: outcome
     )
-    intent.caller = .caller(grant: "ci", grantID: "g1", server: "crm")
-    intent.tool = "read"
+    intent.caller = caller
+    intent.shape.tool = "read"
     return intent
 }
+
+private let caller = AuditFacts.caller(grant: "ci", grantID: "g1", server: "crm")
 
 let ok = AuditOutcome(time: WallTime(milliseconds: 1_795_000_000_001), result: .ok, upstreamStatus: 200)
 

@@ -31,7 +31,7 @@ struct RecoveryTests {
         #expect(try folder.faults() == [])
     }
 
-    @Test("a tail torn at any byte of the last two rows is set aside whole, and the journal goes on")
+    @Test("a tail torn at any byte of the last two writes is set aside whole, and the journal goes on")
     func tornTails() async throws {
         let folder = TestFolder()
         _ = try await withWriter(folder.configuration(), closes: false) { _, writer in
@@ -41,7 +41,7 @@ struct RecoveryTests {
         }
         let name = "worker-0.00000001.rows"
         let whole = try folder.read(name)
-        let feeds = whole.indices.filter { whole[$0] == UInt8(ascii: "\n") }
+        let feeds = groupEnds(whole)
         for count in (feeds[1] + 1)..<whole.count {
             for other in try folder.names() where other != "lock" && other != "public-key" {
                 unlink("\(folder.journal)/\(other)")
@@ -71,7 +71,7 @@ struct RecoveryTests {
         unlink("\(folder.journal)/statements")
         let name = "worker-0.00000001.rows"
         var bytes = try folder.read(name)
-        let feeds = bytes.indices.filter { bytes[$0] == UInt8(ascii: "\n") }
+        let feeds = groupEnds(bytes)
         for index in (feeds[2] + 50)..<(feeds[2] + 90) {
             bytes[index] = 0
         }
@@ -92,7 +92,7 @@ struct RecoveryTests {
         }
         let name = "worker-0.00000001.rows"
         var bytes = try folder.read(name)
-        let feeds = bytes.indices.filter { bytes[$0] == UInt8(ascii: "\n") }
+        let feeds = groupEnds(bytes)
         bytes[feeds[2] + 60] ^= 1
         try folder.write(bytes, name)
         let (_, report) = try await withWriter(folder.configuration()) { _, _ in }
@@ -187,7 +187,8 @@ struct RecoveryTests {
         _ = try await withWriter(folder.configuration()) { _, writer in
             try await writer.written(try writer.note(intent(1, .deny)))
         }
-        for tail in [[], Array(#"{"seq":4,"kind":"segm"#.utf8)] {
+        let unsealed = #"{"seq":4,"kind":"segment"}"# + "\n" + #"["o",5,"#
+        for tail in [[], Array(#"{"seq":4,"kind":"segm"#.utf8), Array(unsealed.utf8)] {
             let next = try folder.names().filter { $0.hasSuffix(".rows") }.count + 1
             try folder.write(tail, "worker-0.0000000\(next).rows")
             _ = try await withWriter(folder.configuration()) { _, writer in
@@ -276,4 +277,9 @@ func writeUntilKilled(_ path: String) async throws {
             }
         }
     }
+}
+
+/// The places of the line feeds that end groups.
+private func groupEnds(_ bytes: [UInt8]) -> [Int] {
+    SegmentGroups(bytes).compactMap { if case .group(let group) = $0 { group.end - 1 } else { nil } }
 }

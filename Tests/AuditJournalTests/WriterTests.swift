@@ -98,7 +98,7 @@ struct WriterTests {
         _ = try await withWriter(configuration) { worker, writer in
             let first = try writer.note(intent(1))
             try await writer.written(first)
-            disk.state.withLock { $0.room = 100 }
+            disk.state.withLock { $0.room = 60 }
             let second = try writer.note(intent(2))
             await #expect(throws: JournalFailure.self) { try await writer.written(second) }
             #expect(throws: JournalFailure.self) { try writer.note(intent(3)) }
@@ -127,7 +127,7 @@ struct WriterTests {
             let folder = TestFolder()
             _ = try await withWriter(folder.configuration()) { _, writer in
                 try await writer.written(try writer.note(intent(1)))
-                var limit = rlimit(rlim_cur: 1_200, rlim_max: rlim_t.max)
+                var limit = rlimit(rlim_cur: 900, rlim_max: rlim_t.max)
                 setrlimit(__rlimit_resource_t(1), &limit)
                 var refused = 0
                 for number in 2..<30 {
@@ -173,7 +173,7 @@ struct WriterTests {
     func rotation() async throws {
         let folder = TestFolder()
         var configuration = folder.configuration()
-        configuration.maximumSegmentBytes = 4_000
+        configuration.maximumSegmentBytes = 2_000
         _ = try await withWriter(configuration) { _, writer in
             let first = try writer.note(intent(0))
             for number in 1..<100 {

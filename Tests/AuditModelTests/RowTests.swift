@@ -7,18 +7,25 @@ import Testing
 
 @Suite("rows")
 struct RowTests {
-    private func row(_ bytes: [UInt8]) -> String {
-        String(decoding: bytes.prefix { $0 != UInt8(ascii: "\t") }, as: UTF8.self)
+    /// The lines of a sealed group, without the seal.
+    private func text(_ rows: inout RowBuffer) -> [String] {
+        rows.seal()
+        let group = String(decoding: rows.bytes.prefix { $0 != UInt8(ascii: "\t") }, as: UTF8.self)
+        return group.split(separator: "\n").map(String.init)
     }
 
-    @Test("an intent's row has its keys in a fixed order and nothing that is absent")
+    /// The whole rows of a buffer.
+    private func rows(_ bytes: [UInt8]) -> [AuditRow] { Array(SegmentRows(bytes)) }
+
+    @Test("an intent is numbers of what is defined before it, and reads as one object without what is absent")
     func intent() throws {
         var rows = RowBuffer(at: .start, requestPrefix: Array("p-".utf8))
+        rows.append(SampleJournal.header())
         var intent = SampleJournal.intent(1)
-        intent.shadow = (.deny, "strict")
-        intent.argumentKeys = Array(#"["id"]"#.utf8)
-        intent.clientName = "agent"
-        intent.clientVersion = "1.0"
+        intent.shape.shadow = CallShape.Shadow(.deny, rule: "strict")
+        intent.shape.argumentKeys = #"["id"]"#
+        intent.shape.clientName = "agent"
+        intent.shape.clientVersion = "1.0"
         let window = SampleJournal.time(0)..<SampleJournal.time(60)
         let daily = AuditCounter(name: "spend", window: .calendar("day"), scope: "member", keyPath: "$.account")
         intent.charges = [
@@ -37,46 +44,139 @@ struct RowTests {
                 calendarWindow: window
             ),
         ]
-        #expect(rows.append(intent) == 1)
-        let expected =
-            #"{"seq":1,"kind":"intent","time":"2026-11-18T11:06:41.000Z","request_id":"p-0000000000000001","grant":"ci","#
-            + #""grant_id":"g1","server":"crm","method":"tools/call","tool":"tool_1","revision":"2026-07-28","#
-            + #""policy":"sales","policy_version":"0123456789ab","outcome":"allow","rule":"read","#
+        #expect(rows.append(intent) == 2)
+        let caller = #""grant":"ci","grant_id":"g1","server":"crm","policy":"sales","policy_version":"0123456789ab""#
+        let shape =
+            #""method":"tools/call","tool":"tool_1","revision":"2026-07-28","outcome":"allow","rule":"read","#
             + #""shadow":{"outcome":"deny","rule":"strict"},"argument_keys":["id"],"#
-            + #""client":{"name":"agent","version":"1.0"},"charges":["#
-            + #"{"counter":"calls","sliding_ns":60000000000,"scope":"grant","holder_kind":"grant","holder":"g1","amount":1},"#
-            + #"{"counter":"spend","calendar":"day","scope":"member","key":"$.account","holder_kind":"member","holder":"m1","#
-            + #""value_digest":"abcd","amount":12.5,"from_ms":1795000000000,"until_ms":1795000060000}]}"#
-        #expect(row(rows.bytes) == expected)
-        let read = try #require(AuditRow(Array(expected.utf8)))
+            + #""client":{"name":"agent","version":"1.0"}"#
+        let calls = #""counter":"calls","sliding_ns":60000000000,"scope":"grant","holder_kind":"grant","holder":"g1""#
+        let spend =
+            #""counter":"spend","calendar":"day","scope":"member","key":"$.account","holder_kind":"member","holder":"m1""#
+        #expect(
+            text(&rows).dropFirst() == [
+                #"{"define":1,\#(caller)}"#, #"{"define":2,\#(shape)}"#, #"{"define":3,\#(calls)}"#,
+                #"{"define":4,\#(spend)}"#,
+                #"["i",2,1795000001000,1,1,2,[[3,1],[4,12.5,1795000000000,1795000060000,"abcd"]]]"#,
+            ]
+        )
+        let read = try #require(self.rows(rows.bytes).last)
+        let expected =
+            #"{"seq":2,"kind":"intent","time":"2026-11-18T11:06:41.000Z","request_id":"p-0000000000000001","#
+            + #"\#(caller),\#(shape),"charges":[{\#(calls),"amount":1},"#
+            + #"{\#(spend),"amount":12.5,"from_ms":1795000000000,"until_ms":1795000060000,"value_digest":"abcd"}]}"#
+        #expect(String(decoding: read.bytes, as: UTF8.self) == expected)
         #expect(read.charges == intent.charges)
-        #expect(read.opensCall && read.sequence == 1)
+        #expect(read.opensCall && read.sequence == 2)
     }
 
-    @Test("the digest of a row is SHA-256 over a zero byte, the digest before it and the row's bytes")
+    @Test("what is the same is defined once a segment, and again in the next")
+    func definitions() throws {
+        var rows = RowBuffer(at: .start)
+        for segment in 1...2 as ClosedRange<UInt64> {
+            rows.append(SampleJournal.header(segment))
+            for number in 0..<3 {
+                var intent = SampleJournal.intent(0)
+                intent.requestID = UInt64(number)
+                _ = rows.append(intent)
+            }
+            let lines = text(&rows)
+            #expect(lines.filter { $0.hasPrefix(#"{"define":"#) }.count == 2)
+            #expect(self.rows(rows.bytes).map(\.kind) == [.segment, .intent, .intent, .intent])
+            rows.removeAll()
+        }
+    }
+
+    @Test("H1: names a client makes up fill no memory: definitions are forgotten and given again")
+    func manyShapes() throws {
+        var rows = RowBuffer(at: .start)
+        rows.append(SampleJournal.header())
+        for number in 0..<40_000 {
+            #expect(rows.append(SampleJournal.intent(number)) != nil)
+        }
+        _ = rows.append(SampleJournal.intent(1))
+        rows.seal()
+        let read = self.rows(rows.bytes)
+        #expect(read.count == 40_002)
+        #expect(read.last?.text("tool") == "tool_1")
+        let numbers = lines(rows.bytes).filter { $0.starts(with: Array(#"{"define":"#.utf8)) }
+        #expect(numbers.count > 40_002, "some were defined twice")
+    }
+
+    @Test("an outcome is its values in a fixed order, and reads as one object")
+    func outcome() throws {
+        var rows = RowBuffer(at: .start)
+        var outcome = AuditOutcome(time: SampleJournal.time(1), result: .toolError, upstreamStatus: 200, bytes: 17)
+        outcome.duration = .milliseconds(3)
+        outcome.isGivenBack = true
+        rows.append(outcome, of: 7)
+        rows.append(AuditOutcome(time: SampleJournal.time(1), result: .unknown), of: 8)
+        #expect(
+            text(&rows) == [
+                #"["o",1,1795000001000,7,"tool_error",200,3000,17,true]"#, #"["o",2,1795000001000,8,"unknown"]"#,
+            ]
+        )
+        let read = self.rows(rows.bytes).map { String(decoding: $0.bytes, as: UTF8.self) }
+        let start = #""kind":"outcome","time":"2026-11-18T11:06:41.000Z""#
+        #expect(
+            read == [
+                #"{"seq":1,\#(start),"intent":7,"result":"tool_error","upstream_status":200,"duration_us":3000,"#
+                    + #""bytes":17,"given_back":true}"#,
+                #"{"seq":2,\#(start),"intent":8,"result":"unknown"}"#,
+            ]
+        )
+    }
+
+    @Test("a row that names what is not defined, or repeats a field, is none")
+    func badReferences() {
+        let define = #"{"define":1,"outcome":"allow"}"#
+        func last(_ lines: [String]) -> RowReader.Reading? {
+            var reader = RowReader()
+            return lines.map { reader.read(Array($0.utf8)[...]) }.last
+        }
+        func isRow(_ lines: [String]) -> Bool { if case .row = last(lines) { true } else { false } }
+        #expect(isRow([define, #"["i",2,1795000001000,1,1,1]"#]) == false, "two outcomes")
+        #expect(isRow([define, #"{"define":2}"#, #"["i",2,1795000001000,1,2,1]"#]))
+        #expect(!isRow([define, #"["i",2,1795000001000,1,2,1]"#]), "2 is not defined")
+        #expect(!isRow([define, #"{"define":2,"seq":9}"#, #"["i",2,1795000001000,1,2,1]"#]), "another number")
+        #expect(!isRow([#"{"define":1}"#, #"{"define":1,"x":1}"#]), "defined twice")
+        #expect(!isRow([#"{"seq":1,"kind":"intent","time":"2026-11-18T11:06:41.000Z","outcome":"allow"}"#]))
+        #expect(!isRow([#"["o",2,9223372036854775807,1,"ok"]"#]), "no time")
+    }
+
+    @Test("the digest of a group is SHA-256 over a zero byte, the digest before it and the group's bytes")
     func chain() throws {
         let journal = try SampleJournal(segments: 1, calls: 2, checkpointRows: 0)
         var previous = [UInt8](repeating: 0, count: 32)
+        var group: [UInt8] = []
+        var seals = 0
         for line in lines(try #require(journal.files[SampleJournal.segment(1)])) {
             let parts = line.dropLast().split(separator: UInt8(ascii: "\t"))
-            let digest = SHA256.digest([0] + previous + parts[0])
+            group += parts[0]
+            guard parts.count == 2 else {
+                group.append(UInt8(ascii: "\n"))
+                continue
+            }
+            let digest = SHA256.digest([0] + previous + group)
             #expect(TextCoding.hexadecimal(digest) == Array(parts[1]))
-            previous = digest
+            (previous, group) = (digest, [])
+            seals += 1
         }
+        #expect(group.isEmpty && seals == 4, "the segment's first row, two calls, the last row")
     }
 
     @Test("E4, E9: names with controls, marks of direction, invisible characters or broken UTF-8 are escaped")
     func escapes() throws {
         var intent = SampleJournal.intent(0)
-        intent.tool = ByteString("a\"\\\n\u{7f}\u{9b}\u{202e}\u{2028}\u{200b}\u{e0041}\u{fe0f}é😀")
-        intent.clientName = ByteString([0x61, 0xff, 0xc2])
+        intent.shape.tool = ByteString("a\"\\\n\u{7f}\u{9b}\u{202e}\u{2028}\u{200b}\u{e0041}\u{fe0f}é😀")
+        intent.shape.clientName = ByteString([0x61, 0xff, 0xc2])
         var rows = RowBuffer(at: .start)
         _ = rows.append(intent)
-        let text = row(rows.bytes)
+        let text = text(&rows).joined()
         let escaped = #""tool":"a\"\\\u000a\u007f\u009b\u202e\u2028\u200b\udb40\udc41\ufe0fé😀""#
         #expect(text.contains(escaped), "\(text)")
         #expect(text.contains("\"name\":\"a\u{fffd}\u{fffd}\""))
-        #expect(AuditRow(Array(text.utf8))?.text("tool") == intent.tool)
+        #expect(self.rows(rows.bytes).first?.text("tool") == intent.shape.tool)
     }
 
     @Test("K3: what is noted about arguments are names and keyed digests, never a value")
@@ -97,44 +197,47 @@ struct RowTests {
     func tooLong() {
         var rows = RowBuffer(at: .start)
         var intent = SampleJournal.intent(0)
-        intent.tool = ByteString([UInt8](repeating: UInt8(ascii: "a"), count: RowBuffer.maximumRowBytes))
+        intent.shape.tool = ByteString([UInt8](repeating: UInt8(ascii: "a"), count: RowBuffer.maximumRowBytes))
         #expect(rows.append(intent) == nil)
         #expect(rows.bytes.isEmpty && rows.position == .start)
         #expect(rows.append(SampleJournal.intent(0)) == 1)
     }
 
-    @Test("a segment cut at any byte is whole rows and at most one torn line, never an altered one")
+    @Test("a segment cut at any byte is whole groups and at most one torn end, never an altered one")
     func tornTails() throws {
         let journal = try SampleJournal(segments: 1, calls: 3, checkpointRows: 0)
         let whole = try #require(journal.files[SampleJournal.segment(1)])
+        let ends = SegmentGroups(whole).compactMap { if case .group(let group) = $0 { group.end } else { nil } }
+        #expect(ends.last == whole.count)
         for count in 0...whole.count {
-            let feeds = whole[..<count].filter { $0 == UInt8(ascii: "\n") }.count
-            let isTorn = count > 0 && whole[count - 1] != UInt8(ascii: "\n")
-            var rows = 0
+            let isTorn = count > 0 && !ends.contains(count)
+            var groups = 0
             var torn = 0
-            for line in SegmentLines(Array(whole[..<count])) {
-                switch line {
-                case .row: rows += 1
+            for part in SegmentGroups(Array(whole[..<count])) {
+                switch part {
+                case .group: groups += 1
                 case .torn: torn += 1
                 case .malformed: Issue.record("malformed at \(count)")
                 }
             }
-            #expect(rows == feeds && torn == (isTorn ? 1 : 0), "\(count)")
+            #expect(groups == ends.count { $0 <= count } && torn == (isTorn ? 1 : 0), "\(count)")
         }
     }
 
     @Test("the reader takes any bytes")
     func anyBytes() {
         var random = SeededRandom(state: 5)
-        let alphabet = Array("\t\n0af{}\":,seqkind".utf8) + [0, 0xff]
+        let alphabet = Array("\t\n0af{}[],\":,seqkindio".utf8) + [0, 0xff]
         for _ in 0..<2_000 {
             let bytes = (0..<Int.random(in: 0..<200, using: &random)).compactMap { _ in
                 alphabet.randomElement(using: &random)
             }
-            for case .row(let line) in SegmentLines(bytes) {
-                _ = AuditRow(bytes[line.row])?.header
+            for row in SegmentRows(bytes) {
+                _ = row.header
             }
-            _ = AuditRow(bytes)
+            var reader = RowReader()
+            _ = reader.read(bytes[...])
+            _ = SegmentStart(bytes)
             _ = AuditStatement.lines(of: bytes, key: nil)
         }
     }

@@ -19,20 +19,15 @@ struct SampleJournal {
         var statements: [UInt8] = []
         for number in 1...segments {
             var rows = RowBuffer(at: position, requestPrefix: Array("r-".utf8))
-            let header = SegmentHeader(
-                time: Self.time(0),
-                stream: Self.stream,
-                segment: UInt64(number),
-                node: "test",
-                cause: number == 1 ? .first : .rotation
-            )
-            rows.append(header)
+            rows.append(Self.header(UInt64(number)))
+            rows.seal()
             for call in 0..<calls {
                 let intent = rows.append(Self.intent(call))
                 rows.append(
                     AuditOutcome(time: Self.time(call), result: .ok, upstreamStatus: 200),
                     of: try #require(intent)
                 )
+                rows.seal()
                 let last = rows.position.next - 1
                 if checkpointRows > 0, last % UInt64(checkpointRows) == 0 {
                     statement(.checkpoint, at: rows.position, UInt64(number)).appendLine(
@@ -42,6 +37,7 @@ struct SampleJournal {
                 }
             }
             rows.appendEnd(at: Self.time(calls))
+            rows.seal()
             position = rows.position
             files[JournalName.segment(Self.stream, UInt64(number)).text] = rows.bytes
         }
@@ -52,14 +48,22 @@ struct SampleJournal {
         WallTime(milliseconds: 1_795_000_000_000 + Int64(second) * 1_000)
     }
 
+    private static let caller = AuditFacts.caller(grant: "ci", grantID: "g1", server: "crm")
+    private static let policy = AuditFacts.policy(name: "sales", version: "0123456789ab")
+
+    static func header(_ number: UInt64 = 1) -> SegmentHeader {
+        let cause: SegmentHeader.Cause = number == 1 ? .first : .rotation
+        return SegmentHeader(time: time(0), stream: stream, segment: number, node: "test", cause: cause)
+    }
+
     static func intent(_ number: Int) -> AuditIntent {
         var intent = AuditIntent(time: time(number), requestID: UInt64(number), outcome: .allow)
-        intent.caller = .caller(grant: "ci", grantID: "g1", server: "crm")
-        intent.policy = .policy(name: "sales", version: "0123456789ab")
-        intent.method = "tools/call"
-        intent.tool = ByteString("tool_\(number)")
-        intent.revision = "2026-07-28"
-        intent.rule = "read"
+        intent.caller = caller
+        intent.policy = policy
+        intent.shape.method = "tools/call"
+        intent.shape.tool = ByteString("tool_\(number)")
+        intent.shape.revision = "2026-07-28"
+        intent.shape.rule = "read"
         return intent
     }
 

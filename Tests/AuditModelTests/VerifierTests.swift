@@ -71,17 +71,18 @@ struct VerifierTests {
         }
     }
 
-    @Test("K2: an edited row is one finding, with its file and line")
+    @Test("K2: an edited row is one finding, with its file and the lines that were written with it")
     func place() throws {
         var journal = try SampleJournal(checkpointRows: 0)
         var rows = lines(try #require(journal.files[SampleJournal.segment(2)]))
         let text = String(decoding: rows[16], as: UTF8.self)
         rows[16] = Array(
-            text.replacing("result\":\"ok", with: "result\":\"no").replacing("tool_7", with: "tool_8").utf8
+            text.replacing("\"ok\"", with: "\"unknown\"").utf8
         )
         #expect(rows[16] != Array(text.utf8))
         journal.files[SampleJournal.segment(2)] = Array(rows.joined())
-        let expected = "worker-0.00000002.rows, line 17: row altered, or the row before it altered, removed or moved"
+        let expected =
+            "worker-0.00000002.rows, line 15: rows up to line 17 altered, or what stands before altered, removed or moved"
         #expect(journal.verify().faults == [expected])
     }
 
@@ -90,9 +91,9 @@ struct VerifierTests {
         let journal = try SampleJournal(checkpointRows: 0)
         var changed = journal
         var rows = lines(try #require(journal.files[SampleJournal.segment(1)]))
-        rows.removeSubrange(3...5)
+        rows.removeSubrange(5...10)
         changed.files[SampleJournal.segment(1)] = Array(rows.joined())
-        #expect(changed.verify().faults.contains { $0.hasSuffix("line 4: rows 4 to 6 are missing") })
+        #expect(changed.verify().faults.contains { $0.hasSuffix("line 7: rows 4 to 7 are missing") })
         changed = journal
         changed.files[SampleJournal.segment(2)] = nil
         #expect(changed.verify().faults == ["stream worker-0: segment 2 is missing"])
@@ -141,17 +142,23 @@ struct VerifierTests {
         for number in UInt64(1)...3 {
             let name = SampleJournal.segment(number)
             var output: [UInt8] = []
+            var group: [UInt8] = []
             for line in lines(try #require(journal.files[name])) {
-                var row = Array(line.prefix { $0 != UInt8(ascii: "\t") })
-                row = Array(String(decoding: row, as: UTF8.self).replacing("tool_3", with: "tool_4").utf8)
-                if let start = String(decoding: row, as: UTF8.self).range(of: #""previous":""#) {
-                    let text = String(decoding: row, as: UTF8.self)
+                let row = line.prefix { $0 != UInt8(ascii: "\t") && $0 != UInt8(ascii: "\n") }
+                var text = String(decoding: row, as: UTF8.self).replacing("tool_3", with: "tool_4")
+                if let start = text.range(of: #""previous":""#) {
                     let end = text.index(start.upperBound, offsetBy: 64)
-                    row = Array(text.replacingCharacters(start.upperBound..<end, with: position.head.description).utf8)
+                    text = text.replacingCharacters(start.upperBound..<end, with: position.head.description)
                 }
-                let digest = hash.digest(of: row.span, after: position.head)
-                position = ChainPosition(next: position.next + 1, head: digest)
-                output += row + Array("\t\(digest)\n".utf8)
+                group += text.utf8
+                if line.contains(UInt8(ascii: "\t")) {
+                    let digest = hash.digest(of: group.span, after: position.head)
+                    position = ChainPosition(next: position.next, head: digest)
+                    output += group + Array("\t\(digest)\n".utf8)
+                    group = []
+                } else {
+                    group.append(UInt8(ascii: "\n"))
+                }
             }
             journal.files[name] = output
         }
@@ -177,9 +184,9 @@ struct VerifierTests {
     @Test("pruned segments are no fault when a signed statement says so")
     func pruned() throws {
         var journal = try SampleJournal()
-        let first = lines(try #require(journal.files[SampleJournal.segment(1)]))
-        let digest = try #require(Digest256(hexadecimal: first[first.count - 1].dropLast().suffix(64)))
-        let end = ChainPosition(next: UInt64(first.count) + 1, head: digest)
+        let first = try #require(journal.files[SampleJournal.segment(1)])
+        let digest = try #require(Digest256(hexadecimal: first.dropLast().suffix(64)))
+        let end = ChainPosition(next: UInt64(SegmentRows(first).reduce(0) { count, _ in count + 1 }) + 1, head: digest)
         journal.files[SampleJournal.segment(1)] = nil
         journal.statement(.pruned, at: end, 1).appendLine(
             signedWith: journal.key,
@@ -196,6 +203,7 @@ struct VerifierTests {
         let cut = SegmentHeader.Cut(segment: 1, bytes: tail.count, digest: try #require(Digest256(SHA256.digest(tail))))
         var rows = RowBuffer(at: .start)
         rows.append(SegmentHeader(time: SampleJournal.time(0), stream: .admin, segment: 1, node: "n", cause: .first))
+        rows.seal()
         var files = [JournalName.segment(.admin, 1).text: rows.bytes]
         rows.removeAll()
         rows.append(
@@ -208,6 +216,7 @@ struct VerifierTests {
                 cuts: [cut]
             )
         )
+        rows.seal()
         files[JournalName.segment(.admin, 2).text] = rows.bytes
         func faults() -> [String] {
             AuditVerifier(key: nil).verify(names: files.keys.sorted()) { .bytes(files[$0] ?? []) }.faults
@@ -219,7 +228,7 @@ struct VerifierTests {
         #expect(faults() == ["admin.00000001.cut: what recovery set aside has been altered"])
     }
 
-    @Test("an empty folder, a foreign file and a newer format are told, not trapped on")
+    @Test("an empty folder, a foreign file, an older and a newer format are told, not trapped on")
     func strangeFolders() {
         func faults(_ files: [String: [UInt8]]) -> [String] {
             AuditVerifier(key: nil).verify(names: files.keys.sorted()) { .bytes(files[$0] ?? []) }.faults
@@ -227,9 +236,14 @@ struct VerifierTests {
         #expect(faults([:]).first?.contains("not one segment") == true)
         #expect(faults(["notes.txt": [1, 2, 3]]).count == 1)
         #expect(!faults(["worker-0.00000001.rows": Array("\n\n\t\n".utf8)]).isEmpty)
-        let text = #"{"seq":1,"kind":"segment","time":"2026-11-21T00:00:00.000Z","format":2}"#
-        let newer = Array("\(text)\t\(String(repeating: "0", count: 64))\n".utf8)
-        #expect(faults(["worker-0.00000001.rows": newer]).contains { $0.contains("newer version") })
+        for version in [1, 3] {
+            let text = #"{"seq":1,"kind":"segment","time":"2026-11-21T00:00:00.000Z","format":\#(version)}"#
+            let lines = "\(text)\t\(String(repeating: "0", count: 64))\n{}\n"
+            let place = "worker-0.00000001.rows, line 1: the segment is of version \(version) of the format; "
+            #expect(
+                faults(["worker-0.00000001.rows": Array(lines.utf8)]) == [place + "this program reads version 2"]
+            )
+        }
     }
 }
 

@@ -31,9 +31,7 @@ final class TestJournal: Sendable {
             var rows: [String] = []
             for name in try JournalFiles.names(in: folder).sorted() where name.hasSuffix(".rows") {
                 let bytes = try JournalFiles.read("\(folder)/\(name)")
-                for case .row(let line) in SegmentLines(bytes) {
-                    rows.append(String(decoding: bytes[line.row], as: UTF8.self))
-                }
+                rows += SegmentRows(bytes).map { String(decoding: $0.bytes, as: UTF8.self) }
             }
             return rows
         }

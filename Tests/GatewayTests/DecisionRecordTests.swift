@@ -1,4 +1,5 @@
 import Base
+import MCPModel
 import Testing
 
 @testable import Gateway
@@ -19,13 +20,13 @@ struct DecisionRecordTests {
         record.identity = Array(#","grant":"ci","grant_id":"ab","server":"crm""#.utf8)
         record.method = "tools/call"
         record.tool = "create_lead"
-        record.revision = "2025-11-25"
+        record.revision = .november2025
         record.policy = Array(#","policy":"p","policy_version":"0123""#.utf8)
         record.outcome = .rateLimited
         record.rule = "/tools/x/limits/n"
         record.message = "slow \"down\""
         record.shadow = (.deny, "/r")
-        record.argumentKeys = Array(#"["a","b"]"#.utf8)
+        record.argumentKeys = #"["a","b"]"#
         record.upstreamStatus = 200
         record.upstreamTime = .milliseconds(12)
         record.gatewayTime = .microseconds(34)

@@ -1,7 +1,6 @@
 """Reads a journal the way docs/audit.md describes it, with no code of the gateway's."""
 
 import base64
-import datetime
 import hashlib
 import hmac
 import json
@@ -33,15 +32,39 @@ class Intent:
     def __init__(self, stream: str, row: dict):
         self.stream = stream
         self.sequence = row["seq"]
-        self.time = milliseconds(row["time"])
+        self.time = row["time"]
         self.tool = row.get("tool")
         self.windows = {charge["counter"]: charge.get("from_ms") for charge in row.get("charges", [])}
         self.result = None
 
 
-def milliseconds(text: str) -> int:
-    stamp = datetime.datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=datetime.timezone.utc)
-    return round(stamp.timestamp() * 1000)
+class Rows:
+    """Makes the rows of one segment whole: what it defines, and arrays that refer to that."""
+
+    def __init__(self):
+        self.definitions: dict[int, dict] = {}
+
+    def whole(self, line: bytes) -> dict | None:
+        """The row of a line as one object, without the fields nobody here asks for; `None` for a definition."""
+        value = json.loads(line.split(b"\t")[0])
+        if isinstance(value, dict):
+            if "define" not in value:
+                return value
+            self.definitions[value.pop("define")] = value
+            return None
+        kind, sequence, time, *rest = value
+        if kind == "o":
+            return {"seq": sequence, "kind": "outcome", "time": time, "intent": rest[0], "result": rest[1]}
+        row = {"seq": sequence, "kind": "intent", "time": time, "charges": []}
+        row |= self.definitions[rest[1]] | self.definitions[rest[2]]
+        for own in rest[3:]:
+            if isinstance(own, dict):
+                row["argument_digests"] = own
+                continue
+            for definition, _, *values in own:
+                window = {"from_ms": values[0]} if len(values) > 1 else {}
+                row["charges"].append(self.definitions[definition] | window)
+        return row
 
 
 class Journal:
@@ -51,6 +74,7 @@ class Journal:
         self.folder = folder
         self.sizes: dict[str, int] = {}
         self.digests: dict[str, "hashlib._Hash"] = {}
+        self.segments: dict[str, Rows] = {}
         # Sent-on calls by the digest of their `id`.
         self.intents: dict[str, Intent] = {}
         self.open: dict[tuple[str, int], Intent] = {}
@@ -72,12 +96,17 @@ class Journal:
         data = path.read_bytes()
         if hashlib.sha256(data[:size]).digest() != known.digest():
             raise Finding(f"rows of {path.name} that were there are gone or altered")
-        new = data[size:data.rfind(b"\n") + 1]
+        # Whole groups: up to the last line with a digest.
+        seal = data.rfind(b"\t", size, max(data.rfind(b"\n"), 0))
+        end = data.find(b"\n", seal) if seal >= 0 else -1
+        new = data[size:end + 1] if end >= 0 else b""
         self.sizes[path.name] = size + len(new)
         known.update(new)
         stream = path.name.split(".")[0]
+        rows = self.segments.setdefault(path.name, Rows())
         for line in new.split(b"\n")[:-1]:
-            self.row(stream, json.loads(line.split(b"\t")[0]))
+            if (row := rows.whole(line)) is not None:
+                self.row(stream, row)
 
     def row(self, stream: str, row: dict) -> None:
         self.rows += 1

@@ -43,18 +43,42 @@ def rows(content: bytes) -> list[bytes]:
     return content.split(b"\n")[:-1]
 
 
+def number(line: bytes) -> int:
+    """The number of a row; 0 for a definition."""
+    row = json.loads(line.split(b"\t")[0])
+    return row[1] if isinstance(row, list) else row.get("seq", 0)
+
+
 def joined(lines: list[bytes]) -> bytes:
     return b"".join(line + b"\n" for line in lines)
 
 
-def chained(lines: list[bytes], start: int, head: bytes) -> list[bytes]:
-    """The lines from `start` on with digests that fit: what a forger without the signing key can do."""
-    result = lines[:start]
-    for line in lines[start:]:
-        row = line.split(b"\t")[0]
-        head = hashlib.sha256(b"\0" + head + row).digest()
-        result.append(row + b"\t" + head.hex().encode())
+def groups(lines: list[bytes]) -> list[list[bytes]]:
+    """The lines that were written together, each group ended by the line with its digest."""
+    result: list[list[bytes]] = [[]]
+    for line in lines:
+        result[-1].append(line)
+        if b"\t" in line:
+            result.append([])
+    return [group for group in result if group]
+
+
+def digest_of(group: list[bytes]) -> bytes:
+    return bytes.fromhex(group[-1].split(b"\t")[1].decode())
+
+
+def chained(content: list[list[bytes]], start: int, head: bytes) -> list[list[bytes]]:
+    """The groups from `start` on with digests that fit: what a forger without the signing key can do."""
+    result = content[:start]
+    for group in content[start:]:
+        group = group[:-1] + [group[-1].split(b"\t")[0]]
+        head = hashlib.sha256(b"\0" + head + b"\n".join(group)).digest()
+        result.append(group[:-1] + [group[-1] + b"\t" + head.hex().encode()])
     return result
+
+
+def flat(content: list[list[bytes]]) -> list[bytes]:
+    return [line for group in content for line in group]
 
 
 class Tampering:
@@ -86,43 +110,48 @@ class Tampering:
         self.files[self.name] = bytes(content)
 
     def digit_of_a_digest_changed(self) -> None:
+        self.index = self.random.choice([number for number, line in enumerate(self.lines) if b"\t" in line])
         line = bytearray(self.lines[self.index])
         place = len(line) - 1 - self.random.randrange(64)
         line[place] = self.random.choice(b"0123456789abcdef".replace(bytes([line[place]]), b""))
         self.put(self.lines[:self.index] + [bytes(line)] + self.lines[self.index + 1:])
 
     def altered(self, line: bytes) -> bytes:
-        row = line.split(b"\t")[0]
-        for old, new in ((b'"allow"', b'"deny"'), (b'"ok"', b'"unknown"'), (b'"time":"20', b'"time":"19')):
-            if old in row:
-                return row.replace(old, new, 1)
-        return row
+        for old, new in ((b'"allow"', b'"deny"'), (b'"ok"', b'"unknown"'), (b'"time":"20', b'"time":"19'), (b",17", b",16")):
+            if old in line:
+                return line.replace(old, new, 1)
+        return line
+
+    def group(self) -> int:
+        """The number of the group that has the chosen line."""
+        return sum(b"\t" in line for line in self.lines[:self.index])
 
     def head_before(self) -> bytes:
-        if self.index > 0:
-            return bytes.fromhex(self.lines[self.index - 1].split(b"\t")[1].decode())
+        if (number := self.group()) > 0:
+            return digest_of(groups(self.lines)[number - 1])
         return bytes.fromhex(json.loads(self.lines[0].split(b"\t")[0])["previous"])
 
+    def with_altered_line(self) -> list[list[bytes]]:
+        return groups(self.lines[:self.index] + [self.altered(self.lines[self.index])] + self.lines[self.index + 1:])
+
     def row_rewritten_with_its_digest(self) -> None:
-        lines = self.lines[:self.index] + [self.altered(self.lines[self.index]) + b"\t"] + self.lines[self.index + 1:]
-        self.put(chained(lines[:self.index + 1], self.index, self.head_before()) + lines[self.index + 1:])
+        content, number = self.with_altered_line(), self.group()
+        self.put(flat(chained(content[:number + 1], number, self.head_before()) + content[number + 1:]))
 
     def row_and_all_digests_behind_it_rewritten(self) -> None:
-        lines = self.lines[:self.index] + [self.altered(self.lines[self.index]) + b"\t"] + self.lines[self.index + 1:]
-        self.rewrite_behind(chained(lines, self.index, self.head_before()))
+        self.rewrite_behind(chained(self.with_altered_line(), self.group(), self.head_before()))
 
-    def rewrite_behind(self, lines: list[bytes]) -> None:
-        """Puts the lines, and chains every later segment of the stream to them."""
-        self.put(lines)
-        head = lines[-1].split(b"\t")[1] if lines else b""
+    def rewrite_behind(self, content: list[list[bytes]]) -> None:
+        """Puts the groups, and chains every later segment of the stream to them."""
+        self.put(flat(content))
+        head = digest_of(content[-1])
         for name in self.names[self.names.index(self.name) + 1:]:
-            later = rows(self.files[name])
-            first = json.loads(later[0].split(b"\t")[0])
-            old = first["previous"].encode()
-            later[0] = later[0].split(b"\t")[0].replace(old, head) + b"\t"
-            later = chained(later, 0, bytes.fromhex(head.decode()))
-            self.files[name] = joined(later)
-            head = later[-1].split(b"\t")[1]
+            later = groups(rows(self.files[name]))
+            old = json.loads(later[0][0].split(b"\t")[0])["previous"].encode()
+            later[0][0] = later[0][0].replace(old, head.hex().encode())
+            later = chained(later, 0, head)
+            self.files[name] = joined(flat(later))
+            head = digest_of(later[-1])
 
     def signed_statement_changed(self) -> None:
         content = bytearray(self.files["statements"])
@@ -145,9 +174,8 @@ class Tampering:
         self.put(self.lines[:place] + [self.lines[self.index]] + self.lines[place:])
 
     def forged_row_inserted(self) -> None:
-        row = self.altered(self.lines[self.index])
-        forged = row + b"\t" + hashlib.sha256(b"\0" + self.head_before() + row).hexdigest().encode()
-        self.put(self.lines[:self.index] + [forged] + self.lines[self.index:])
+        forged = chained([[self.altered(self.lines[self.index])]], 0, self.head_before())
+        self.put(self.lines[:self.index] + flat(forged) + self.lines[self.index:])
 
     def row_of_another_stream_inserted(self) -> None:
         others = [name for stream, names in self.specimen.segments().items() if stream != self.stream for name in names]
@@ -190,7 +218,7 @@ class Tampering:
     def end_rewritten_without_its_last_rows(self) -> None:
         """What somebody does who can write everything but has no signing key: the statements about the rest go, too."""
         self.rows_cut_off_the_end()
-        last = json.loads(rows(self.files[self.name])[-1].split(b"\t")[0])["seq"]
+        last = max((number(line) for line in rows(self.files[self.name])), default=0)
         kept = []
         for line in rows(self.files["statements"]):
             statement = json.loads(line.split(b"\t")[0])

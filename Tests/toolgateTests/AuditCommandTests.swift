@@ -31,8 +31,8 @@ private final class JournalFolder: Sendable {
             var intent = AuditIntent(time: time, requestID: UInt64(number), outcome: number == 3 ? .deny : .allow)
             let grant: ByteString = number < 5 ? "ci" : "desk"
             intent.caller = .caller(grant: grant, grantID: "g", server: "crm")
-            intent.tool = number == 4 ? "=cmd|' /C calc'!A0" : "read"
-            intent.rule = number == 3 ? "no-writes" : "reads"
+            intent.shape.tool = number == 4 ? "=cmd|' /C calc'!A0" : "read"
+            intent.shape.rule = number == 3 ? "no-writes" : "reads"
             let ticket = try writer.note(intent)
             if number != 9 {
                 writer.settle(

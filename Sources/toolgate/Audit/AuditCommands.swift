@@ -184,9 +184,9 @@ enum AuditCommands {
         let count = try number(invocation, "lines", default: 20)
         var follower = AuditFollower(try AuditFolder(invocation))
         let console = invocation.console
-        let show = { (row: AuditRow, bytes: ArraySlice<UInt8>, stream: AuditStream) in
+        let show = { (row: AuditRow, stream: AuditStream) in
             if invocation.printsJSON {
-                console.writeOutput(AuditText.json(bytes, of: stream))
+                console.writeOutput(AuditText.json(row.bytes, of: stream))
             } else {
                 console.output(AuditText.line(row, of: stream))
             }
@@ -243,7 +243,7 @@ enum AuditCommands {
     static let export = Command(
         ["audit", "export"],
         "write the journal as JSON Lines or CSV",
-        details: "JSON Lines: one row a line, as it is in the journal, with its stream; call and end are two rows.\n"
+        details: "JSON Lines: one whole row a line, with its stream; call and end are two rows.\n"
             + "CSV: one record a call or change, its end beside it; cells a spreadsheet might run are made text.",
         operands: AuditFolder.operand,
         options: [
@@ -270,12 +270,12 @@ enum AuditCommands {
                 continue
             }
             var wanted: Set<UInt64> = []
-            try folder.forEachRow(of: stream) { row, bytes in
-                if filter.admits(row, bytes) {
+            try folder.forEachRow(of: stream) { row in
+                if filter.admits(row) {
                     wanted.insert(row.sequence)
-                    console.writeOutput(AuditText.json(bytes, of: stream))
+                    console.writeOutput(AuditText.json(row.bytes, of: stream))
                 } else if let intent = row.closedIntent, wanted.contains(intent) {
-                    console.writeOutput(AuditText.json(bytes, of: stream))
+                    console.writeOutput(AuditText.json(row.bytes, of: stream))
                 }
             }
         }
@@ -289,19 +289,19 @@ enum AuditCommands {
         _ take: @escaping (AuditEntry) -> Void
     ) throws(CommandFailure) {
         var join = AuditJoin(filter, take)
-        try folder.forEachRow(of: stream) { row, bytes in join.add(row, bytes, of: stream) }
+        try folder.forEachRow(of: stream) { row in join.add(row, of: stream) }
         join.finish()
     }
 
     /// An entry as one object: the row, its stream, and its end under `end`.
     private static func joined(_ entry: AuditEntry) -> [UInt8] {
-        var line = AuditText.json(entry.row.json.rawBytes, of: entry.stream)
+        var line = AuditText.json(entry.row.bytes, of: entry.stream)
         guard let outcome = entry.outcome else {
             return line
         }
         line.removeLast(2)
         line.append(#","end":"#)
-        line.append(contentsOf: outcome.json.rawBytes)
+        line.append(contentsOf: outcome.bytes)
         line.append("}\n")
         return line
     }

@@ -49,16 +49,10 @@ struct AuditFolder {
     }
 
     /// Every row of a stream in its order; what is no row is left out, `audit verify` tells about it.
-    func forEachRow(
-        of stream: AuditStream,
-        _ body: (AuditRow, ArraySlice<UInt8>) -> Void
-    ) throws(CommandFailure) {
+    func forEachRow(of stream: AuditStream, _ body: (AuditRow) -> Void) throws(CommandFailure) {
         for number in segments(of: stream) {
-            let bytes = try read(JournalName.segment(stream, number).text)
-            for case .row(let line) in SegmentLines(bytes) {
-                if let row = AuditRow(bytes[line.row]) {
-                    body(row, bytes[line.row])
-                }
+            for row in SegmentRows(try read(JournalName.segment(stream, number).text)) {
+                body(row)
             }
         }
     }
@@ -133,7 +127,7 @@ struct AuditFilter {
     }
 
     /// Whether an entry may be wanted, as far as its first row tells.
-    func admits(_ row: AuditRow, _ bytes: ArraySlice<UInt8>) -> Bool {
+    func admits(_ row: AuditRow) -> Bool {
         guard row.kind == .intent || row.kind == .admin, since.map({ row.time >= $0 }) ?? true,
             until.map({ row.time < $0 }) ?? true
         else {
@@ -150,7 +144,7 @@ struct AuditFilter {
                 return false
             }
         }
-        return text.map { bytes.contains($0) } ?? true
+        return text.map { row.bytes.contains($0) } ?? true
     }
 
     /// Whether its end is the one wanted.
@@ -173,12 +167,12 @@ struct AuditJoin {
         self.take = take
     }
 
-    mutating func add(_ row: AuditRow, _ bytes: ArraySlice<UInt8>, of stream: AuditStream) {
+    mutating func add(_ row: AuditRow, of stream: AuditStream) {
         if let intent = row.closedIntent {
             if let place = places.removeValue(forKey: intent) {
                 queue[place - dropped].outcome = row
             }
-        } else if filter.admits(row, bytes) {
+        } else if filter.admits(row) {
             if row.opensCall {
                 places[row.sequence] = queue.count + dropped
             }

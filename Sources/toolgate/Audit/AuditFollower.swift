@@ -5,10 +5,16 @@ import Cryptography
 /// Shows the newest rows of all streams, then what is appended.
 struct AuditFollower {
     private var folder: AuditFolder
-    /// How far each stream was shown: a segment, and the bytes of it.
-    private var places: [AuditStream: (segment: UInt64, offset: Int)] = [:]
+    private var places: [AuditStream: Place] = [:]
 
-    typealias Show = (AuditRow, ArraySlice<UInt8>, AuditStream) -> Void
+    /// How far a stream was shown: a segment, the bytes of it, and what is defined in them.
+    private struct Place {
+        var segment: UInt64 = 0
+        var offset = 0
+        var reader = RowReader()
+    }
+
+    typealias Show = (AuditRow, AuditStream) -> Void
 
     init(_ folder: AuditFolder) {
         self.folder = folder
@@ -16,23 +22,19 @@ struct AuditFollower {
 
     /// Shows the newest `count` rows, by time.
     mutating func begin(showing count: Int, _ show: Show) throws(CommandFailure) {
-        var rows: [(row: AuditRow, bytes: ArraySlice<UInt8>, stream: AuditStream)] = []
+        var rows: [(row: AuditRow, stream: AuditStream)] = []
         for stream in folder.streams {
-            var found: [(row: AuditRow, bytes: ArraySlice<UInt8>, stream: AuditStream)] = []
+            var found: [AuditRow] = []
             for number in folder.segments(of: stream).reversed() where found.count < count {
-                let bytes = try folder.read(JournalName.segment(stream, number).text)
-                var part: [(row: AuditRow, bytes: ArraySlice<UInt8>, stream: AuditStream)] = []
-                let whole = Self.rows(in: bytes) { part.append(($0, $1, stream)) }
-                if places[stream] == nil {
-                    places[stream] = (number, whole)
-                }
+                let (part, place) = try read(stream, Place(segment: number))
+                places[stream] = places[stream] ?? place
                 found = part + found
             }
-            rows += found.suffix(count)
+            rows += found.suffix(count).map { ($0, stream) }
         }
         rows.sort { ($0.row.time, $0.stream, $0.row.sequence) < ($1.row.time, $1.stream, $1.row.sequence) }
         for entry in rows.suffix(count) {
-            show(entry.row, entry.bytes, entry.stream)
+            show(entry.row, entry.stream)
         }
     }
 
@@ -40,24 +42,26 @@ struct AuditFollower {
     mutating func look(_ show: Show) throws(CommandFailure) {
         folder = try folder.again()
         for stream in folder.streams {
-            let start = places[stream] ?? (0, 0)
-            for number in folder.segments(of: stream) where number >= start.segment {
-                let offset = number == start.segment ? start.offset : 0
-                let bytes = try folder.read(JournalName.segment(stream, number).text, from: offset)
-                let whole = Self.rows(in: bytes) { show($0, $1, stream) }
-                places[stream] = (number, offset + whole)
+            let known = places[stream] ?? Place()
+            for number in folder.segments(of: stream) where number >= known.segment {
+                let (rows, place) = try read(stream, number == known.segment ? known : Place(segment: number))
+                places[stream] = place
+                for row in rows {
+                    show(row, stream)
+                }
             }
         }
     }
 
-    /// The rows in a run of lines; how many bytes the whole lines have.
-    private static func rows(in bytes: [UInt8], _ take: (AuditRow, ArraySlice<UInt8>) -> Void) -> Int {
-        for case .row(let line) in SegmentLines(bytes) {
-            if let row = AuditRow(bytes[line.row]) {
-                take(row, bytes[line.row])
-            }
+    /// The rows of a segment behind a place, and the place behind the last of them.
+    private func read(_ stream: AuditStream, _ place: Place) throws(CommandFailure) -> ([AuditRow], Place) {
+        let bytes = try folder.read(JournalName.segment(stream, place.segment).text, from: place.offset)
+        var rows = SegmentRows(bytes, with: place.reader)
+        var found: [AuditRow] = []
+        while let row = rows.next() {
+            found.append(row)
         }
-        return (bytes.lastIndex(of: UInt8(ascii: "\n")) ?? -1) + 1
+        return (found, Place(segment: place.segment, offset: place.offset + rows.end, reader: rows.rowReader))
     }
 }
 
@@ -72,34 +76,33 @@ enum AuditHead {
         for number in folder.segments(of: stream).reversed() {
             let name = JournalName.segment(stream, number).text
             let bytes = try folder.read(name)
+            guard let start = SegmentStart(bytes) else {
+                guard bytes.contains(UInt8(ascii: "\n")) else {
+                    continue
+                }
+                throw broken(name)
+            }
             let hash = ChainHash()
-            var position: ChainPosition?
-            var node = ByteString("")
+            var position = ChainPosition(next: start.sequence, head: start.previous)
             var size = 0
-            for line in SegmentLines(bytes) {
-                if case .torn = line {
+            for part in SegmentGroups(bytes) {
+                if case .torn = part {
                     break
                 }
-                guard case .row(let line) = line, let row = AuditRow(bytes[line.row]) else {
-                    throw broken(name)
-                }
-                if let (header, previous) = row.header, line.number == 1 {
-                    position = ChainPosition(next: row.sequence, head: previous)
-                    node = header.node
-                }
-                guard let before = position, row.sequence == before.next,
-                    hash.digest(of: bytes.span.extracting(line.row), after: before.head) == line.digest
+                guard case .group(let group) = part,
+                    hash.digest(of: bytes.span.extracting(group.content), after: position.head) == group.digest,
+                    zip(position.next..., group.rows).allSatisfy({ $1.row?.sequence == $0 })
                 else {
                     throw broken(name)
                 }
-                position = ChainPosition(next: row.sequence + 1, head: line.digest)
-                size = line.row.upperBound + RowLine.tailCount
+                position = ChainPosition(next: position.next + UInt64(group.rows.count), head: group.digest)
+                size = group.end
             }
-            if let position {
+            if size > 0 {
                 return AuditStatement(
                     kind: .head,
                     time: time,
-                    node: node,
+                    node: start.header.node,
                     stream: stream,
                     segment: number,
                     size: size,

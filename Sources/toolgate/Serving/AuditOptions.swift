@@ -16,7 +16,7 @@ struct AuditOptions: Sendable {
             environment: "TOOLGATE_AUDIT"
         ),
         CommandOption("audit-digests", nil, "note a keyed digest of every argument (values are never noted)"),
-        CommandOption("audit-segment-kib", "N", "begin a new segment of the journal at that size (default: 65536)"),
+        CommandOption("audit-segment-kib", "N", "begin a new segment of the journal at that size (default: 8192)"),
         CommandOption("audit-keep-days", "N", "remove what is older from the journal (default: never)"),
         CommandOption("audit-keep-mib", "N", "remove the oldest beyond that size (default: never)"),
     ]
