@@ -54,8 +54,8 @@ extension GatewayWorker {
         call.upstreamID = nil
         parked[waiting.address.number] = waiting
         waiting.question = question
-        waiting.timer = loop.schedule(after: limits.parkingDeadline) { [weak self] in
-            self?.end(parked: waiting.address.number)
+        waiting.timer = loop.schedule(after: limits.parkingDeadline) { [self] in
+            end(parked: waiting.address.number)
         }
         try await ask(call, request, question, ParkingTicket(call: waiting.address, round: waiting.round))
     }
@@ -142,8 +142,8 @@ extension GatewayWorker {
             return nil
         }
         waiting.question = question
-        waiting.timer = loop.schedule(after: limits.parkingDeadline) { [weak self] in
-            self?.end(parked: address.number)
+        waiting.timer = loop.schedule(after: limits.parkingDeadline) { [self] in
+            end(parked: address.number)
         }
         return ParkingTicket(call: address, round: waiting.round)
     }
