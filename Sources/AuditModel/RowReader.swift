@@ -45,7 +45,8 @@ public struct RowReader {
 
     /// The number of a row, which can be told without what the segment defines; `nil` for every other line.
     public static func sequence(of line: ArraySlice<UInt8>) -> UInt64? {
-        guard let json = AuditRow.json(Array(line)), let number = (json.element(at: 1) ?? json["seq"])?.number?.int else {
+        guard let json = AuditRow.json(Array(line)), let number = (json.element(at: 1) ?? json["seq"])?.number?.int
+        else {
             return nil
         }
         return UInt64(exactly: number)
