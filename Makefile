@@ -1,9 +1,9 @@
 # Every target first lets scripts/bootstrap install what is missing. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test bench lint fuzz sanitize soak
+.PHONY: help run test bench lint fuzz sanitize soak classify-report
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## build, start a sandbox CRM server and the gateway in front of it, show four calls
 	@scripts/bootstrap
@@ -32,3 +32,8 @@ sanitize: ## unit tests under the address and the thread sanitiser
 soak: ## the long tests, which `make test` leaves out
 	@scripts/bootstrap test
 	@scripts/soak
+
+classify-report: ## measure the catalogue's classes on the public data and write docs/classification.md
+	@scripts/bootstrap
+	@swift build -c release --product toolgate
+	@scripts/classify-report

@@ -10,14 +10,16 @@ func systemLibrary(_ name: String, pkgConfig: String? = nil, apt: String) -> Tar
 func room(
     _ name: String,
     _ dependencies: [Target.Dependency] = [],
-    tests: [Target.Dependency] = []
+    tests: [Target.Dependency] = [],
+    data: [String] = []
 ) -> [Target] {
     [
         .target(name: name, dependencies: dependencies),
         .testTarget(
             name: "\(name)Tests",
             dependencies: [.byName(name: name), "TestSupport"] + dependencies + tests,
-            path: "Tests/\(name)Tests"
+            path: "Tests/\(name)Tests",
+            exclude: data
         ),
     ]
 }
@@ -62,6 +64,7 @@ let pure: [Target] =
         ["Base", "JSONSchema", "JSONText", "Patterns", "Settings", "UnicodeText", "YAMLText"]
     )
     + room("ShippedConnectors", ["Base", "CConnectors", "ConnectorModel"])
+    + room("ToolCatalogue", ["Base", "JSONText", "PolicyEngine"], data: ["Data"])
 
 // 3: the outside world.
 let drivers: [Target] =
@@ -95,7 +98,8 @@ let outer: [Target] = [
         dependencies: [
             "AuditJournal", "AuditModel", "Base", "ConnectorModel", "Cryptography", "EventLoops", "Gateway",
             "HTTPTransport", "HTTPWire", "JSONText", "JSONSchema", "MCPModel", "OAuthModel", "PolicyEngine", "Provisioning",
-            "RateLimits", "Secrets", "Settings", "ShippedConnectors", "StoreSQLite", "Stores", "Upstreams", "YAMLText",
+            "RateLimits", "Secrets", "Settings", "ShippedConnectors", "StoreSQLite", "Stores", "ToolCatalogue",
+            "Upstreams", "YAMLText",
         ]
     ),
     .target(name: "TestSupport", dependencies: ["Base"], path: "Tests/TestSupport"),

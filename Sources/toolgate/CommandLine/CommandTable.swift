@@ -4,6 +4,7 @@ enum CommandTable {
         [UpCommand.command, DemoCommand.command, SandboxCommand.command]
         + ServerCommands.all + [ServerConnectCommand.command] + ServerToolsCommands.all
         + BundleCommands.all + PolicyRecordCommands.all + PolicyCommands.all
+        + CatalogueCommands.all
         + GrantCommands.all + [GrantCommand.command] + MemberCommands.all + CredentialCommands.all + ApplyCommands.all
         + ConnectorCommands.all + AuditCommands.all + StoreCommands.all + KeyCommands.all + DebugCommands.all + [VersionCommand.command]
 
