@@ -16,6 +16,8 @@ struct Handle {
     static func tcp() -> Handle { unsafe Handle(byteCount: MemoryLayout<uv_tcp_t>.size) }
     static func signal() -> Handle { unsafe Handle(byteCount: MemoryLayout<uv_signal_t>.size) }
     static func filePoll() -> Handle { unsafe Handle(byteCount: MemoryLayout<uv_fs_poll_t>.size) }
+    static func pipe() -> Handle { unsafe Handle(byteCount: MemoryLayout<uv_pipe_t>.size) }
+    static func process() -> Handle { unsafe Handle(byteCount: MemoryLayout<uv_process_t>.size) }
 
     // SAFETY: libuv's handle types begin with the fields of their bases; each handle is used as the kind it was made as.
     var base: UnsafeMutablePointer<uv_handle_t> { unsafe memory.assumingMemoryBound(to: uv_handle_t.self) }
@@ -23,6 +25,8 @@ struct Handle {
     var tcp: UnsafeMutablePointer<uv_tcp_t> { unsafe memory.assumingMemoryBound(to: uv_tcp_t.self) }
     var signal: UnsafeMutablePointer<uv_signal_t> { unsafe memory.assumingMemoryBound(to: uv_signal_t.self) }
     var filePoll: UnsafeMutablePointer<uv_fs_poll_t> { unsafe memory.assumingMemoryBound(to: uv_fs_poll_t.self) }
+    var pipe: UnsafeMutablePointer<uv_pipe_t> { unsafe memory.assumingMemoryBound(to: uv_pipe_t.self) }
+    var process: UnsafeMutablePointer<uv_process_t> { unsafe memory.assumingMemoryBound(to: uv_process_t.self) }
 
     /// Sets the object the callbacks find; unretained.
     func attach(_ object: AnyObject) {

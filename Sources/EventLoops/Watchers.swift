@@ -9,6 +9,8 @@ public enum ServiceSignal: Int32, CaseIterable, Sendable {
     case terminate = 15
     /// Re-read or re-open what is configured.
     case hangUp = 1
+    /// A child process has ended.
+    case childEnded = 17
 }
 
 /// Calls an action on the loop's thread for each arrival of a signal.

@@ -8,6 +8,13 @@ extension Failure {
         switch failure.kind {
         case .unreachable, .tls, .broken, .busy, .refused:
             self.init(.upstreamUnavailable)
+        case .processEnded:
+            self.init(.upstreamUnavailable, "the server's process ended before it answered: call again")
+        case .processDown:
+            self.init(
+                .upstreamUnavailable,
+                "the server's process does not run: its operator finds the reason with `toolgate server logs`"
+            )
         case .timedOut:
             self.init(.upstreamTimedOut)
         case .protocolViolation, .tooLarge, .redirected:
@@ -45,7 +52,7 @@ extension AuditResult {
     /// How a call that got no usable answer ended.
     init(_ failure: UpstreamFailure) {
         switch failure.kind {
-        case .unreachable, .tls, .busy, .unwritable, .broken: self = failure.wroteBytes ? .reset : .unreachable
+        case .unreachable, .tls, .busy, .unwritable, .broken, .processEnded, .processDown: self = failure.wroteBytes ? .reset : .unreachable
         case .timedOut: self = .timedOut
         case .cancelled: self = .cancelled
         case .refused, .protocolViolation, .tooLarge, .redirected, .notMCP: self = .badAnswer

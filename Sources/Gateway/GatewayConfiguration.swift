@@ -2,6 +2,7 @@ public import AuditJournal
 public import AuditModel
 public import HTTPTransport
 public import Secrets
+public import Upstreams
 
 /// How a gateway runs, apart from what it serves (that is the ``SnapshotDefinition``).
 public struct GatewayConfiguration: Sendable {
@@ -26,6 +27,8 @@ public struct GatewayConfiguration: Sendable {
     public var counterDigester: ArgumentDigester?
     /// Makes a digest of every argument for the journal; `nil`: it has their names only.
     public var argumentDigester: ArgumentDigester?
+    /// How servers that are processes are started; `nil`: they are not.
+    public var processes: ProcessHostConfiguration?
     /// The bounds.
     public var limits = GatewayLimits()
 

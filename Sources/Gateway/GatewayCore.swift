@@ -8,6 +8,7 @@ internal import MCPModel
 internal import RateLimits
 internal import Secrets
 internal import Synchronization
+internal import Upstreams
 
 /// What all workers of one gateway share.
 ///
@@ -31,6 +32,8 @@ final class GatewayCore: Sendable {
     let sessionStates = SessionStates()
     let identity: GatewayIdentity
     let upstreamWriter: UpstreamWriter
+    /// Where servers that are processes run; `nil`: nowhere.
+    let processes: ProcessHost?
     let jsonLimits: JSONLimits
     /// What request ids of this process begin with, so that they differ from those of any other.
     let requestPrefix: [UInt8]
@@ -71,6 +74,14 @@ final class GatewayCore: Sendable {
         let identity = GatewayIdentity(version: ByteString(ProductVersion.text))
         self.identity = identity
         upstreamWriter = UpstreamWriter(identity: identity)
+        processes = configuration.processes.map { processes in
+            var processes = processes
+            processes.masking = { secrets in
+                let mask = CredentialMask(secrets)
+                return { mask.masking($0) }
+            }
+            return ProcessHost(processes)
+        }
         jsonLimits = JSONLimits(maximumBytes: configuration.limits.maximumBodyBytes)
         writers = Revision.allCases.map { DownstreamWriter(revision: $0, identity: identity) }
         // The same in both records of a call.

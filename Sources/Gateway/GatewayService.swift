@@ -4,6 +4,7 @@ public import EventLoops
 internal import HTTPTransport
 internal import Secrets
 internal import Synchronization
+internal import Upstreams
 
 /// Why a gateway cannot start.
 public enum StartFailure: Error, Sendable {
@@ -177,6 +178,7 @@ public final class GatewayService: Sendable {
             one.worker.loop.stop()
             one.thread.join()
         }
+        await core.processes?.stop()
         core.removeLinks()
     }
 }

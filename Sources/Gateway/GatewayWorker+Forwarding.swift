@@ -105,6 +105,8 @@ extension GatewayWorker {
 
     /// Sends a message upstream, measured and recorded; gives limits back when provably not one byte was sent.
     func send(_ call: Call, _ message: UpstreamMessage) async throws(Failure) -> UpstreamReply {
+        var message = message
+        message.grant = call.grant.id
         guard log.isAccepting else {
             giveBack(call)
             throw Failure(.logUnavailable)

@@ -164,14 +164,15 @@ extension GatewayWorker {
         }
         call.repliesUnderWay += 1
         let server = upstream(of: call.grant.server).server
-        let message = UpstreamMessage(
+        var message = UpstreamMessage(
             posting: body,
             requestID: nil,
             method: method,
             revision: call.leg.revision,
             sessionID: call.leg.sessionID
         )
-        spawn {
+        message.grant = call.grant.id
+        spawn { [message] in
             defer { call.repliesUnderWay -= 1 }
             do throws(UpstreamFailure) {
                 if case .stream(let stream, _) = try await server.send(message) {

@@ -22,7 +22,8 @@ extension GatewayWorker {
                 configuration: server.upstream,
                 client: client,
                 shared: server.shared.knowledge,
-                loop: loop
+                loop: loop,
+                processes: core.processes
             ),
             shared: server.shared,
             firstID: core.firstRequestID + number,

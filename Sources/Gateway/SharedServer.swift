@@ -49,7 +49,7 @@ final class SharedState: Sendable {
         servers: Set<ServerKey>,
         grants: Set<ByteString>
     ) -> (servers: [ServerKey: SharedServer], grants: [ByteString: Places]) {
-        state.withLock { state in
+        let (shares, dropped) = state.withLock { state in
             var next = State(inventories: state.inventories)
             for key in servers {
                 let inventory = next.inventories[key.identity] ?? Inventory()
@@ -69,9 +69,14 @@ final class SharedState: Sendable {
                     state.grants[id]
                     ?? Places(calls: limits.maximumInFlightPerGrant, streams: limits.maximumStreamsPerGrant)
             }
+            let dropped = state.servers.filter { next.servers[$0.key] == nil }
             state = next
-            return (next.servers, next.grants)
+            return ((next.servers, next.grants), dropped)
         }
+        for server in dropped.values {
+            server.knowledge.retire()
+        }
+        return shares
     }
 
     /// What stands for a bundle, which has places of its own and no tools.

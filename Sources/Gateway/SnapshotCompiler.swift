@@ -203,7 +203,7 @@ struct SnapshotCompiler {
                 name: server.name,
                 uuid: uuid,
                 upstream: server.upstream,
-                mask: CredentialMask(server.upstream.headers.map { $0.value.reveal() }),
+                mask: CredentialMask(server.upstream.secrets.map { $0.reveal() }),
                 changedTools: server.changedTools,
                 shared: share
             )
@@ -316,14 +316,7 @@ struct SnapshotCompiler {
 
     /// What makes two configurations of a server one and the same: identity, address and credentials.
     private static func sharingKey(of server: ServerDefinition) -> ServerKey {
-        var payload = FieldWriter()
-        payload.append(run: server.upstream.address.target)
-        payload.append(run: Array("\(server.upstream.address.origin)".utf8))
-        for header in server.upstream.headers {
-            payload.append(run: header.name.bytes)
-            payload.append(run: header.value.reveal())
-        }
-        return ServerKey(identity: identity(of: server), access: ByteString(SHA256.digest(payload.bytes)))
+        ServerKey(identity: identity(of: server), access: ByteString(SHA256.digest(server.upstream.accessKey)))
     }
 
     /// The UUID's bytes: the configured one, else a version 8 UUID (RFC 9562) that follows from the name, so that it is

@@ -1,4 +1,5 @@
 public import Base
+internal import EventLoops
 public import OAuthModel
 internal import PolicyEngine
 public import Secrets
@@ -200,6 +201,8 @@ public struct StoredDefinitionReader: Sendable {
             } catch {
                 throw Unusable(reason: "its URL cannot be used: \(error.rawValue)")
             }
+        case .process(let settings):
+            return try process(settings, record, state)
         }
         var headers: [UpstreamHeader] = []
         for header in record.headers {
@@ -244,10 +247,36 @@ public struct StoredDefinitionReader: Sendable {
         case .stored(let name):
             secret = try credential(name, of: server, state, &connections)
         }
-        if let refusal = HeaderValue.refusal(of: secret.reveal()) {
+        let refusal =
+            if case .process = server.upstream {
+                VariableNames.refusal(ofValue: secret.reveal())
+            } else {
+                HeaderValue.refusal(of: secret.reveal())
+            }
+        if let refusal {
             throw Unusable(reason: "the value of `\(header.name)` \(refusal)")
         }
         return secret
+    }
+
+    /// A server that is a process, its variables resolved.
+    private func process(
+        _ settings: ProcessSettings,
+        _ record: ServerRecord,
+        _ state: StoredState
+    ) throws(Unusable) -> ServerDefinition {
+        var variables: [ProcessVariable] = []
+        for variable in record.headers {
+            let value = try value(of: variable, record, state)
+            let isSecret = if case .open = variable.source { false } else { true }
+            variables.append(ProcessVariable(name: variable.name, value: value, isSecret: isSecret))
+        }
+        return ServerDefinition(
+            name: record.name,
+            uuid: ByteString(record.id.text),
+            upstream: UpstreamConfiguration(name: record.name, process: ProcessCommand(settings, variables)),
+            changedTools: record.changedTools
+        )
     }
 
     private func credential(
@@ -282,6 +311,32 @@ public struct StoredDefinitionReader: Sendable {
         connections.append(StoredConnection(credential: record, organisation: state.organisation, tokens: tokens))
         // A token that has ended is sent all the same: the server's 401 says so to whoever calls, until it is renewed.
         return tokens.authorization
+    }
+}
+
+extension ProcessCommand {
+    /// The command that settings describe.
+    fileprivate init(_ settings: ProcessSettings, _ variables: [ProcessVariable]) {
+        var confinement = ChildConfinement()
+        confinement.memoryBytes = settings.confinement.memory.map { UInt64(clamping: $0) }
+        confinement.openFiles = settings.confinement.openFiles.map { UInt64(clamping: $0) }
+        confinement.processorSeconds = settings.confinement.processorSeconds.map { UInt64(clamping: $0) }
+        confinement.readable = settings.confinement.read
+        confinement.writable = settings.confinement.write
+        let sharing: ProcessSharing =
+            switch settings.sharing {
+            case .shared: .shared
+            case .grant: .grant
+            case .session: .session
+            }
+        self.init(
+            program: settings.command,
+            arguments: settings.arguments,
+            environment: variables,
+            directory: settings.directory,
+            sharing: sharing,
+            confinement: confinement
+        )
     }
 }
 

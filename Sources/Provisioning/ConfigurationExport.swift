@@ -65,6 +65,8 @@ private struct ConfigurationWriter {
         case .http(let url, let allowsInsecure):
             let suffix = allowsInsecure ? ", allow_insecure: true}" : "}"
             line("upstream", Array("{url: ".utf8) + Self.quoted(url) + Array(suffix.utf8))
+        case .process(let process):
+            add(process, variables: server.headers)
         }
         if server.changedTools != .hide {
             line("changed_tools", Array(server.changedTools.rawValue.utf8))
@@ -72,7 +74,7 @@ private struct ConfigurationWriter {
         if server.limitFailure != .closed {
             line("limit_failure", Array(server.limitFailure.rawValue.utf8))
         }
-        guard !server.headers.isEmpty else {
+        guard !server.headers.isEmpty, case .http = server.upstream else {
             return
         }
         text += Array("    headers:\n".utf8)
@@ -80,6 +82,21 @@ private struct ConfigurationWriter {
             let name = String(decoding: Self.quoted(header.name), as: UTF8.self)
             line(name, Self.value(header.source), depth: 6)
         }
+    }
+
+    /// A flow mapping: the process as JSON, with its variables as one more member.
+    private mutating func add(_ process: ProcessSettings, variables: [HeaderReference]) {
+        var members = Self.printable(process.json)
+        if !variables.isEmpty {
+            members.removeLast()
+            members += Array(", \"env\": {".utf8)
+            for (index, variable) in variables.enumerated() {
+                members += Array(index == 0 ? "".utf8 : ", ".utf8) + Self.quoted(variable.name) + Array(": ".utf8)
+                members += Self.value(variable.source)
+            }
+            members += Array("}}".utf8)
+        }
+        line("upstream", members)
     }
 
     private static func value(_ source: HeaderSource) -> [UInt8] {

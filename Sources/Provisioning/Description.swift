@@ -6,18 +6,46 @@ internal import Stores
 enum Description {
     static func lines(of server: ServerRecord) -> [String] {
         var lines = ["name: \(server.name)"]
+        var kind = "header"
         switch server.upstream {
         case .http(let url, let allowsInsecure):
             lines.append("url: \(url)")
             if allowsInsecure {
                 lines.append("allow_insecure: true")
             }
+        case .process(let process):
+            kind = "variable"
+            lines += self.lines(of: process)
         }
         for header in server.headers {
-            lines.append("header \(header.name): \(text(of: header.source))")
+            lines.append("\(kind) \(header.name): \(text(of: header.source))")
         }
         lines.append("changed_tools: \(server.changedTools.rawValue)")
         lines.append("limit_failure: \(server.limitFailure.rawValue)")
+        return lines
+    }
+
+    private static func lines(of process: ProcessSettings) -> [String] {
+        var lines = ["command: \(process.line)"]
+        if let directory = process.directory {
+            lines.append("cwd: \(directory)")
+        }
+        if process.sharing != .shared {
+            lines.append("process: \(process.sharing.rawValue)")
+        }
+        for (name, number) in [
+            ("memory", process.confinement.memory), ("open_files", process.confinement.openFiles),
+            ("cpu_seconds", process.confinement.processorSeconds),
+        ] {
+            if let number {
+                lines.append("confine \(name): \(number)")
+            }
+        }
+        for (name, paths) in [("read", process.confinement.read), ("write", process.confinement.write)] {
+            if let paths {
+                lines.append("confine \(name): \(paths.map(\.text).joined(separator: " "))")
+            }
+        }
         return lines
     }
 

@@ -88,10 +88,7 @@ public struct ProvisionPlanner {
             var wanted = ServerRecord(
                 id: known?.id ?? settings.id,
                 name: settings.name,
-                upstream: .http(
-                    url: ByteString(settings.upstream.origin.bytes + settings.upstream.target.bytes),
-                    allowsInsecure: settings.allowsInsecure
-                ),
+                upstream: upstream(settings.upstream),
                 headers: settings.headers.map { HeaderReference(name: $0.name, source: resolved($0.source)) },
                 changedTools: settings.changedTools,
                 limitFailure: settings.limitFailure
@@ -107,6 +104,22 @@ public struct ProvisionPlanner {
                 let lines = Description.differences(Description.lines(of: known), Description.lines(of: wanted))
                 add(.saveServer(wanted), .init(.change, Subject(.server, settings.name), lines))
             }
+        }
+    }
+
+    /// How a server is reached, paths made independent of where the file lies.
+    private func upstream(_ settings: UpstreamSettings) -> ServerUpstream {
+        switch settings {
+        case .http(let url, let allowsInsecure):
+            return .http(url: ByteString(url.origin.bytes + url.target.bytes), allowsInsecure: allowsInsecure)
+        case .process(var process):
+            if process.command.bytes.contains(UInt8(ascii: "/")) {
+                process.command = path(process.command)
+            }
+            process.directory = process.directory.map { path($0) }
+            process.confinement.read = process.confinement.read?.map { path($0) }
+            process.confinement.write = process.confinement.write?.map { path($0) }
+            return .process(process)
         }
     }
 

@@ -26,15 +26,13 @@ public struct ServerSettings: Sendable {
     public let name: ByteString
     /// Given in the file or derived from the name.
     public let id: EntityID
-    /// Where it is.
-    public let upstream: UpstreamURL
-    /// Whether plain http to another machine was allowed.
-    public let allowsInsecure: Bool
+    /// How it is reached.
+    public let upstream: UpstreamSettings
     /// What lists show of changed tools.
     public let changedTools: ChangedTools
     /// What happens without counters.
     public let limitFailure: LimitFailure
-    /// Fields to send with every request; no two have the same name.
+    /// Fields to send with every request, or the variables of its process; no two have the same name.
     public let headers: [StaticHeader]
     /// Where the entry stands.
     public let position: YAMLPosition
@@ -43,8 +41,7 @@ public struct ServerSettings: Sendable {
     public init(
         name: ByteString,
         id: EntityID,
-        upstream: UpstreamURL,
-        allowsInsecure: Bool = false,
+        upstream: UpstreamSettings,
         changedTools: ChangedTools = .hide,
         limitFailure: LimitFailure = .closed,
         headers: [StaticHeader],
@@ -53,12 +50,19 @@ public struct ServerSettings: Sendable {
         self.name = name
         self.id = id
         self.upstream = upstream
-        self.allowsInsecure = allowsInsecure
         self.changedTools = changedTools
         self.limitFailure = limitFailure
         self.headers = headers
         self.position = position
     }
+}
+
+/// How an upstream is reached.
+public enum UpstreamSettings: Hashable, Sendable {
+    /// Over Streamable HTTP; plain http to another machine only where that was allowed.
+    case http(UpstreamURL, allowsInsecure: Bool)
+    /// As a process of the gateway's own, over its standard streams.
+    case process(ProcessSettings)
 }
 
 /// Where the value of a header comes from.

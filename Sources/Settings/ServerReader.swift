@@ -26,10 +26,21 @@ enum ServerReader {
             guard let fields = Fields(node, what: "a server", known: known, problems: &problems) else {
                 continue
             }
-            let upstream = upstream(fields, problems: &problems)
+            let upstream = upstream(fields, sources: sources, problems: &problems)
             let changedTools: ChangedTools? = fields.word("changed_tools", problems: &problems)
             let limitFailure: LimitFailure? = fields.word("limit_failure", problems: &problems)
-            let headers = HeaderReader.read(fields, sources: sources, problems: &problems)
+            var headers = HeaderReader.read(fields, sources: sources, problems: &problems)
+            if case .process = upstream?.way {
+                if let entry = fields["headers"] {
+                    problems.add(
+                        .badValue,
+                        at: entry.keyPosition,
+                        "a server that is a process has no `headers`",
+                        remedy: "give it variables: `upstream: {command: …, env: {NAME: {secret: env:NAME}}}`"
+                    )
+                }
+                headers = upstream?.variables ?? []
+            }
             guard let named = fields.name(problems: &problems) else {
                 continue
             }
@@ -49,8 +60,7 @@ enum ServerReader {
                 let settings = ServerSettings(
                     name: named.name,
                     id: id,
-                    upstream: upstream.url,
-                    allowsInsecure: upstream.allowsInsecure,
+                    upstream: upstream.way,
                     changedTools: changedTools ?? .hide,
                     limitFailure: limitFailure ?? .closed,
                     headers: headers,
@@ -64,16 +74,33 @@ enum ServerReader {
 
     private static func upstream(
         _ server: Fields,
+        sources: SettingsSources,
         problems: inout Problems
-    ) -> (url: UpstreamURL, allowsInsecure: Bool)? {
+    ) -> (way: UpstreamSettings, variables: [StaticHeader])? {
         let form = "write `upstream: {url: \"http://127.0.0.1:3001/mcp\"}`"
-        let known: [StaticString] = ["url", "allow_insecure", "command", "connector", "set"]
+        let known: [StaticString] = [
+            "url", "allow_insecure", "command", "args", "env", "cwd", "process", "confine", "connector", "set",
+        ]
         guard let node = server.required("upstream", remedy: form, problems: &problems),
             let fields = Fields(node, what: "an upstream", known: known, problems: &problems)
         else {
             return nil
         }
-        for later: StaticString in ["command", "connector", "set"] {
+        if fields["command"] != nil {
+            let variables = ProcessReader.variables(fields, sources: sources, problems: &problems)
+            return ProcessReader.read(fields, problems: &problems).map { (.process($0), variables) }
+        }
+        for alien: StaticString in ["args", "env", "cwd", "process", "confine"] {
+            if let entry = fields[alien] {
+                problems.add(
+                    .badValue,
+                    at: entry.keyPosition,
+                    "`\(alien)` of an upstream belongs to a `command`",
+                    remedy: ProcessReader.form
+                )
+            }
+        }
+        for later: StaticString in ["connector", "set"] {
             if let entry = fields[later] {
                 problems.add(
                     .notAvailable,
@@ -86,7 +113,7 @@ enum ServerReader {
         let isInsecureAllowed =
             [server.flag("allow_insecure", problems: &problems), fields.flag("allow_insecure", problems: &problems)]
             .contains(true)
-        guard fields["url"] != nil || fields["command"] == nil && fields["connector"] == nil,
+        guard fields["url"] != nil || fields["connector"] == nil,
             let text = fields.requiredText("url", remedy: form, problems: &problems), let entry = fields["url"]
         else {
             return nil
@@ -101,7 +128,7 @@ enum ServerReader {
                     remedy: "use https, or add `allow_insecure: true` if the network is trusted"
                 )
             }
-            return (url, isInsecureAllowed)
+            return (.http(url, allowsInsecure: isInsecureAllowed), [])
         } catch {
             problems.add(.badValue, at: entry.value.position, "\(error)", remedy: form)
             return nil
@@ -132,7 +159,11 @@ enum HeaderReader {
                 at: entry.keyPosition,
                 problems: &problems
             )
-            if let (source, value) = value(of: entry, sources: sources, problems: &problems) {
+            if let (source, value) = source(of: entry, sources: sources, problems: &problems) {
+                if let value, let refusal = HeaderValue.refusal(of: value) {
+                    problems.add(.badValue, at: entry.value.position, "the value of `\(entry.key.shown)` \(refusal)")
+                    continue
+                }
                 headers.append(
                     StaticHeader(name: ByteString(entry.key), source: source, value: value.map { Secret($0) })
                 )
@@ -141,7 +172,8 @@ enum HeaderReader {
         return headers
     }
 
-    private static func value(
+    /// Where a value comes from, and the value unless it is in the store.
+    static func source(
         of entry: YAMLEntry,
         sources: SettingsSources,
         problems: inout Problems
@@ -166,10 +198,6 @@ enum HeaderReader {
             }
             source = secret.source
             value = secret.value
-        }
-        if let value, let refusal = HeaderValue.refusal(of: value) {
-            problems.add(.badValue, at: entry.value.position, "the value of `\(entry.key.shown)` \(refusal)")
-            return nil
         }
         return (source, value)
     }

@@ -83,10 +83,18 @@ extension StoreWriter {
                     "plain http to `\(url.host.shown)` would show credentials to the network: use https, or allow it"
                 )
             }
+        case .process(let settings):
+            if let refusal = settings.refusal {
+                throw .refused("server `\(server.name.shown)`: \(refusal)")
+            }
         }
     }
 
     private func checkHeaders(_ server: ServerRecord) throws(StoreError) {
+        if case .process = server.upstream {
+            try checkVariables(server)
+            return
+        }
         guard server.headers.count <= Self.maximumHeaders else {
             throw .refused("a server has at most \(Self.maximumHeaders) headers of its own")
         }
@@ -98,6 +106,26 @@ extension StoreWriter {
             }
             guard names.insert(folded).inserted else {
                 throw .refused("the header `\(header.name.shown)` is there twice")
+            }
+        }
+    }
+}
+
+extension StoreWriter {
+    // LIMIT: as many variables as no server needs.
+    private static let maximumVariables = 128
+
+    private func checkVariables(_ server: ServerRecord) throws(StoreError) {
+        guard server.headers.count <= Self.maximumVariables else {
+            throw .refused("a server has at most \(Self.maximumVariables) variables of its own")
+        }
+        var names: Set<ByteString> = []
+        for variable in server.headers {
+            if let refusal = VariableNames.refusal(of: variable.name.bytes) {
+                throw .refused("`\(variable.name.shown)` \(refusal)")
+            }
+            guard names.insert(variable.name).inserted else {
+                throw .refused("the variable `\(variable.name.shown)` is there twice")
             }
         }
     }

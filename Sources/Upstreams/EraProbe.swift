@@ -128,6 +128,23 @@ enum EraProbe {
         return body
     }
 
+    /// The notification that a request is given up (25/cancel).
+    static func cancelledBody(_ id: RequestID) -> [UInt8] {
+        var writer = JSONWriter(reserving: 96)
+        writer.beginObject()
+        writer.key("jsonrpc")
+        writer.string("2.0")
+        writer.key("method")
+        writer.string(MCPMethod.cancelled.text)
+        writer.key("params")
+        writer.beginObject()
+        writer.key("requestId")
+        writer.raw(id.json)
+        writer.endObject()
+        writer.endObject()
+        return writer.output
+    }
+
     /// The answer to a server's own request: an empty result, or that the method is not ours.
     static func reply(to id: JSONValue, isPing: Bool) -> [UInt8] {
         var writer = JSONWriter(reserving: 96)

@@ -13,11 +13,11 @@ struct OutgoingHead {
     private let delete: HTTPFields
 
     /// The constant parts for one server.
-    init(_ configuration: UpstreamConfiguration) throws(UpstreamFailure) {
+    init(_ address: UpstreamAddress, headers: [UpstreamHeader]) throws(UpstreamFailure) {
         do throws(HTTPSerializerError) {
-            post = try Self.constant(configuration, accept: "application/json, text/event-stream", hasBody: true)
-            get = try Self.constant(configuration, accept: "text/event-stream", hasBody: false)
-            delete = try Self.constant(configuration, accept: "application/json", hasBody: false)
+            post = try Self.constant(address, headers, accept: "application/json, text/event-stream", hasBody: true)
+            get = try Self.constant(address, headers, accept: "text/event-stream", hasBody: false)
+            delete = try Self.constant(address, headers, accept: "application/json", hasBody: false)
         } catch {
             throw Self.unwritable(error)
         }
@@ -45,12 +45,13 @@ struct OutgoingHead {
     }
 
     private static func constant(
-        _ configuration: UpstreamConfiguration,
+        _ address: UpstreamAddress,
+        _ headers: [UpstreamHeader],
         accept: StaticString,
         hasBody: Bool
     ) throws(HTTPSerializerError) -> HTTPFields {
         var fields = HTTPFields()
-        try fields.append(.host, configuration.address.origin.authority)
+        try fields.append(.host, address.origin.authority)
         if hasBody {
             fields.append(.contentType, "application/json")
         }
@@ -58,7 +59,7 @@ struct OutgoingHead {
         // A compressed reply could be a bomb; it is refused when it comes all the same (E10).
         fields.append(.acceptEncoding, "identity")
         try fields.append(.userAgent, userAgent)
-        for header in configuration.headers {
+        for header in headers {
             try fields.append(name: header.name.bytes, value: header.value.reveal())
         }
         return fields

@@ -15,7 +15,9 @@ public struct UpstreamLimits: Hashable, Sendable {
     public var sessionStreamIdleTimeout: Duration = .seconds(3_600)
     /// The longest the question for the era may take.
     public var probeTimeout: Duration = .seconds(10)
-    /// The most bytes of a JSON reply.
+    /// The longest a process may take to start and answer its first message.
+    public var openingTimeout: Duration = .seconds(30)
+    /// The most bytes of a JSON reply, and of a line of a process.
     public var maximumReplyBytes = 16 << 20
     /// The most bytes of an error's body that are looked at.
     public var maximumErrorBytes = 64 << 10
@@ -52,14 +54,21 @@ public struct UpstreamHeader: Sendable {
     }
 }
 
+/// How a server is reached: the few ways there are, told apart once per message and by no existential.
+public enum UpstreamWay: Sendable {
+    /// Streamable HTTP, with what is added to every request to it and to no other origin: redirects are never followed
+    /// (G2, G5).
+    case http(UpstreamAddress, headers: [UpstreamHeader])
+    /// A process of the gateway's own, over its standard streams.
+    case process(ProcessCommand)
+}
+
 /// What there is to know of a server before talking to it.
 public struct UpstreamConfiguration: Sendable {
     /// The operator's name for it.
     public let name: ByteString
-    /// Where it is.
-    public let address: UpstreamAddress
-    /// What is added to every request to it, and to no other origin: redirects are never followed (G2, G5).
-    public let headers: [UpstreamHeader]
+    /// How it is reached.
+    public let way: UpstreamWay
     /// Every bound.
     public let limits: UpstreamLimits
 
@@ -98,9 +107,41 @@ public struct UpstreamConfiguration: Sendable {
             }
         }
         self.name = name
-        self.address = address
-        self.headers = headers
+        way = .http(address, headers: headers)
         self.limits = limits
+    }
+
+    /// A server that is a process of the gateway's own; whoever wrote the command has checked it.
+    public init(name: ByteString, process: ProcessCommand, limits: UpstreamLimits = UpstreamLimits()) {
+        self.name = name
+        way = .process(process)
+        self.limits = limits
+    }
+
+    /// What is never to be seen in an answer: the values of headers, and of the variables that are secret.
+    public var secrets: [Secret<[UInt8]>] {
+        switch way {
+        case .http(_, let headers): headers.map(\.value)
+        case .process(let command): command.environment.filter(\.isSecret).map(\.value)
+        }
+    }
+
+    /// What tells one way of reaching it, credentials included, from another.
+    public var accessKey: [UInt8] {
+        var payload = FieldWriter()
+        switch way {
+        case .http(let address, let headers):
+            payload.append(run: address.target)
+            payload.append(run: Array("\(address.origin)".utf8))
+            for header in headers {
+                payload.append(run: header.name.bytes)
+                payload.append(run: header.value.reveal())
+            }
+        case .process(let command):
+            payload.append(run: Array("process".utf8))
+            command.append(to: &payload)
+        }
+        return payload.bytes
     }
 
     /// Names that frame, route or describe the message: setting them would let a configuration contradict the body.

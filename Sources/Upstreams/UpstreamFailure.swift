@@ -33,6 +33,10 @@ public struct UpstreamFailure: Error, Hashable, Sendable {
         case unwritable
         /// The caller gave up.
         case cancelled
+        /// The server's process ended while it had the request.
+        case processEnded
+        /// The server's process cannot be started, or keeps ending.
+        case processDown
     }
 
     /// What an answer did wrong.
@@ -89,6 +93,8 @@ extension UpstreamFailure: CustomStringConvertible {
         case .notMCP: "the server does not speak MCP over HTTP"
         case .unwritable: "the request cannot be written"
         case .cancelled: "the call was cancelled"
+        case .processEnded: "the server's process ended before it answered"
+        case .processDown: "the server's process does not run"
         }
     }
 }

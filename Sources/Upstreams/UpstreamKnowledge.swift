@@ -28,6 +28,8 @@ public final class UpstreamKnowledge: Sendable {
     private let modern = Guarded(State.unknown)
     private let legacy = Guarded(State.unknown)
 
+    private let processes = Guarded<ProcessPool?>(nil)
+
     /// Tells the connections of this knowledge from any other's: no connection is shared between credentials (C4).
     public let poolKey: ByteString
 
@@ -37,6 +39,29 @@ public final class UpstreamKnowledge: Sendable {
         key.append("upstream-")
         key.append(decimal: Int(Self.counter.wrappingAdd(1, ordering: .relaxed).oldValue))  // one per configuration
         poolKey = ByteString(key)
+    }
+
+    /// The processes of a server that is one, made at the first call.
+    func pool(
+        of configuration: UpstreamConfiguration,
+        _ command: ProcessCommand,
+        on host: ProcessHost?
+    ) -> ProcessPool {
+        processes.withLock { pool in
+            if let pool {
+                return pool
+            }
+            let made = ProcessPool(configuration.name, command, limits: configuration.limits, host: host)
+            pool = made
+            return made
+        }
+    }
+
+    /// Lets go of the server's processes: calls under way may finish, and no other is taken.
+    ///
+    /// For whoever replaces this knowledge by another, because the server is reached in another way now.
+    public func retire() {
+        processes.withLock { $0 }?.retire()
     }
 
     /// The next id of a request of the gateway's own; a text of ours, so that no relayed request can have the same, and

@@ -2,7 +2,7 @@ public import Base
 public import JSONText
 public import MCPModel
 
-/// One HTTP request to a server, already decided on and serialised: what goes into its head is this and nothing else.
+/// One message to a server, already decided on and serialised: what goes out with it is this and nothing else.
 public struct UpstreamMessage: Sendable {
     /// The HTTP methods MCP uses.
     public enum Verb: Sendable, Hashable {
@@ -44,6 +44,8 @@ public struct UpstreamMessage: Sendable {
     public var lastEventID: ByteString?
     /// Instead of the configuration's total time-out.
     public var totalTimeout: Duration?
+    /// For whom it is sent, where a server has a process for each; `nil`: on the gateway's own account.
+    public var grant: ByteString?
 
     /// A POST of a message.
     public init(

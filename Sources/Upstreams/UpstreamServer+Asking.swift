@@ -11,6 +11,9 @@ extension UpstreamServer {
     ///
     /// Bounded by the probe's time-out, because others may wait for it.
     func probe(_ era: Era) async throws(UpstreamFailure) -> UpstreamKnowledge.Answer {
+        if case .process(let link) = link {
+            return try await link.probe(era)
+        }
         let id = shared.mintID()
         var message: UpstreamMessage
         switch era {

@@ -1,145 +1,68 @@
-import Base
-import HTTPWire
-import JSONText
-import MCPModel
-
-/// A reply that comes as events (mcp-protocol.md, 1.1; threats D7 and D8).
+/// A reply that comes in several messages, whatever way they come.
 ///
 /// Loop-confined.
 ///
 /// Delivers each message once it is whole and strictly read. A stream that answers a request ends with the response to
 /// that request: whatever would follow is not read. Any breach of the protocol closes the connection.
 public final class UpstreamStream {
-    private let body: UpstreamBody
-    private let limits: UpstreamLimits
-    private let requestID: RequestID?
-    private let era: Era
-    /// Whether it belongs to a session and not to one request (GET).
-    private let isSessionStream: Bool
-    private var reader: SSEReader
-    private var chunk: [UInt8] = []
-    private var position = 0
-    private var bytesSeen = 0
-    private var eventsSeen = 0
-    private var isOver = false
-    private var hasResponse = false
+    private enum Source {
+        case events(EventStream)
+        /// What a process sends; the first message has been taken out of it already.
+        case process(ProcessExchange)
+    }
 
-    init(body: UpstreamBody, message: UpstreamMessage, limits: UpstreamLimits) {
-        self.body = body
-        self.limits = limits
-        requestID = message.requestID
-        era = message.revision.era
-        isSessionStream = message.verb == .get
-        reader = SSEReader(
-            limits: SSELimits(
-                maximumLineBytes: limits.maximumEventBytes + 8,
-                maximumDataBytes: limits.maximumEventBytes
-            )
-        )
+    private let source: Source
+    private var first: UpstreamEvent?
+
+    init(_ events: EventStream) {
+        source = .events(events)
+    }
+
+    init(_ exchange: ProcessExchange, first: UpstreamEvent?) {
+        source = .process(exchange)
+        self.first = first
+    }
+
+    deinit {
+        // A process has no connection that would close by itself.
+        if case .process(let exchange) = source {
+            exchange.cancel()
+        }
     }
 
     /// How long the server asks us to wait before coming back for more, if it has said so (LC-06).
-    public var retryMilliseconds: Int? { reader.retryMilliseconds }
+    public var retryMilliseconds: Int? {
+        guard case .events(let events) = source else {
+            return nil
+        }
+        return events.retryMilliseconds
+    }
 
     /// The next event; `nil` when the stream is over: after the response, or for a session's stream when it ends.
     ///
     /// - Throws: when the server breaks the protocol, is silent for too long or the connection breaks. A stream that
     ///   answers a request and ends without its response throws `.noResponse`.
     public func next() async throws(UpstreamFailure) -> UpstreamEvent? {
-        while !isOver {
-            if let event = try read() {
+        switch source {
+        case .events(let events):
+            return try await events.next()
+        case .process(let exchange):
+            if let event = first {
+                first = nil
                 return event
             }
-            do throws(UpstreamFailure) {
-                try await fetch()
-            } catch {
-                cancel()
-                throw error
+            guard case .event(let event) = try await exchange.next() else {
+                return nil
             }
+            return event
         }
-        return nil
     }
 
     /// Gives the stream up and closes its connection: in the modern era this cancels the request (MS-10).
     public func cancel() {
-        isOver = true
-        body.cancel()
-    }
-
-    /// An event of the bytes at hand.
-    private func read() throws(UpstreamFailure) -> UpstreamEvent? {
-        // Held by name: a view of the property itself would end with each access to it.
-        let bytes = chunk
-        do throws(UpstreamFailure) {
-            while position < bytes.count {
-                let event: SSEEvent?
-                do {
-                    event = try reader.next(bytes.span, &position)
-                } catch {
-                    throw .violation(.events, error.rawValue)
-                }
-                guard let event else {
-                    return nil
-                }
-                if let understood = try understand(event) {
-                    return understood
-                }
-            }
-            return nil
-        } catch {
-            cancel()
-            throw error
+        switch source {
+        case .events(let events): events.cancel()
+        case .process(let exchange): exchange.cancel()
         }
-    }
-
-    private func fetch() async throws(UpstreamFailure) {
-        if hasResponse {
-            // The response was delivered; a decent server ends the stream now, and then the connection can be kept.
-            await body.finish()
-            isOver = true
-            return
-        }
-        guard let bytes = try await body.next() else {
-            isOver = true
-            if !isSessionStream && requestID != nil {
-                throw .violation(.noResponse, "the stream ended without a response")
-            }
-            return
-        }
-        chunk = bytes
-        position = 0
-        bytesSeen += bytes.count
-        guard isSessionStream || bytesSeen <= limits.maximumStreamBytes else {
-            throw UpstreamFailure(.tooLarge, wroteBytes: true)
-        }
-    }
-
-    private func understand(_ event: SSEEvent) throws(UpstreamFailure) -> UpstreamEvent? {
-        eventsSeen += 1
-        guard isSessionStream || eventsSeen <= limits.maximumStreamEvents else {
-            throw UpstreamFailure(.tooLarge, wroteBytes: true)
-        }
-        guard event.type.isEmpty || event.type.isEqual(to: "message") else {
-            return nil
-        }
-        let id = event.id.map { ByteString($0) }
-        guard !event.data.isEmpty else {
-            return id == nil ? nil : UpstreamEvent(id: id, message: nil, kind: .empty)
-        }
-        let (document, kind) = try UpstreamReading.message(event.data, limits: limits)
-        switch kind {
-        case .response:
-            try UpstreamReading.check(response: document.root, to: requestID)
-            hasResponse = true
-        case .request where era == .modern:
-            throw .violation(.serverRequest)
-        case .request, .notification, .empty:
-            break
-        }
-        if hasResponse {
-            // One response, and nothing behind it: what else came in the same bytes is dropped (D7).
-            position = chunk.count
-        }
-        return UpstreamEvent(id: id, message: document, kind: kind)
     }
 }

@@ -26,7 +26,10 @@ struct OutgoingHeadTests {
     }
 
     private func lines(_ message: UpstreamMessage, _ headers: [(ByteString, String)] = []) throws -> [String] {
-        let fields = try OutgoingHead(configuration(headers)).fields(for: message)
+        guard case .http(let address, let headers) = try configuration(headers).way else {
+            return []
+        }
+        let fields = try OutgoingHead(address, headers: headers).fields(for: message)
         return fields.map { field in
             "\(String(decoding: field.name, as: UTF8.self)): \(String(decoding: field.value, as: UTF8.self))"
         }

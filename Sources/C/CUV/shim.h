@@ -2,6 +2,7 @@
 #define TOOLGATE_CUV_SHIM_H
 /* No _GNU_SOURCE: Swift's own Glibc module is built without it, and two views of one libc do not mix (fd_set, bind). */
 #include <uv.h>
+#include "process.h"
 #ifdef __linux__
 #include <sys/prctl.h>
 /* prctl is variadic, which Swift cannot call. */

@@ -6,7 +6,11 @@ public enum ServerUpstream: Hashable, Sendable {
     /// An `http` or `https` URL, as written; plain `http` to another machine only with `allowsInsecure`.
     case http(url: ByteString, allowsInsecure: Bool)
 
-    /// `scheme://host:port`, what credentials are bound to; `nil` for a URL that is none.
+    /// A process of the gateway's own.
+    case process(ProcessSettings)
+
+    /// What credentials are bound to: `scheme://host:port`, or the command with its arguments; `nil` for a URL that is
+    /// none.
     public var origin: ByteString? {
         switch self {
         case .http(let url, _):
@@ -15,11 +19,13 @@ public enum ServerUpstream: Hashable, Sendable {
             } catch {
                 return nil
             }
+        case .process(let settings):
+            return ByteString("process: \(settings.line)")
         }
     }
 }
 
-/// A header field sent to a server with every request, its value by reference.
+/// A header field sent to a server with every request, or a variable of its process; its value by reference.
 public struct HeaderReference: Hashable, Sendable {
     /// As written.
     public var name: ByteString
@@ -89,6 +95,8 @@ extension ServerRecord: StoredRecord {
 
     private enum UpstreamKind: String {
         case http
+        /// The URL's column then holds ``ProcessSettings/json``.
+        case process
     }
 
     var values: [StoredValue] {
@@ -96,6 +104,8 @@ extension ServerRecord: StoredRecord {
         switch upstream {
         case .http(let url, let allowsInsecure):
             upstreamValues = [.text(UpstreamKind.http.rawValue), .text(url), .flag(allowsInsecure)]
+        case .process(let settings):
+            upstreamValues = [.text(UpstreamKind.process.rawValue), .text(ByteString(settings.json)), .flag(false)]
         }
         return [.id(id), .text(name)] + upstreamValues
             + [.text(changedTools.rawValue), .text(limitFailure.rawValue), .time(created)]
@@ -108,6 +118,12 @@ extension ServerRecord: StoredRecord {
         let kind: UpstreamKind = try row.word()
         switch kind {
         case .http: upstream = .http(url: try row.text(), allowsInsecure: try row.flag())
+        case .process:
+            guard let settings = ProcessSettings(json: try row.text().bytes) else {
+                throw .corrupt(detail: "the command of the server `\(name)` cannot be read")
+            }
+            upstream = .process(settings)
+            _ = try row.flag()
         }
         headers = []
         changedTools = try row.word()

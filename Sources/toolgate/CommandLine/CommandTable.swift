@@ -1,12 +1,15 @@
 /// Every command there is, in the order the help lists them.
 enum CommandTable {
     static let all: [Command] =
-        [UpCommand.command, DemoCommand.command, SandboxCommand.command]
+        [
+            UpCommand.command, ConnectCommand.command, WrapCommand.command, DemoCommand.command, SandboxCommand.command,
+        ]
         + ServerCommands.all + [ServerConnectCommand.command] + ServerToolsCommands.all
         + BundleCommands.all + PolicyRecordCommands.all + PolicyCommands.all
         + CatalogueCommands.all
         + GrantCommands.all + [GrantCommand.command] + MemberCommands.all + CredentialCommands.all + ApplyCommands.all
-        + ConnectorCommands.all + AuditCommands.all + StoreCommands.all + KeyCommands.all + DebugCommands.all + [VersionCommand.command]
+        + ConnectorCommands.all + AuditCommands.all + StoreCommands.all + KeyCommands.all + DebugCommands.all
+        + [VersionCommand.command]
 
     /// Runs the words after the program's name and returns the exit code.
     static func run(_ words: [String], console: Console) -> CommandStatus {

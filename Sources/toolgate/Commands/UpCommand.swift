@@ -261,8 +261,7 @@ private struct QuickPlan {
         let server = ServerSettings(
             name: name,
             id: EntityID(kind: "server", name: name),
-            upstream: url,
-            allowsInsecure: invocation.isOn("allow-insecure"),
+            upstream: .http(url, allowsInsecure: invocation.isOn("allow-insecure")),
             headers: headers,
             position: YAMLPosition(line: 1, column: 1)
         )

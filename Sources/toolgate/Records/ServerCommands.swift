@@ -4,7 +4,7 @@ import Stores
 
 /// `toolgate server`: what the gateway stands in front of.
 enum ServerCommands {
-    static let all = [list, show, add, edit, remove]
+    static let all = [list, show, add, edit, remove, ServerLogsCommand.command]
 
     private static let operand = CommandOperands(placeholder: "NAME", count: 1...1)
     private static let settings = [
@@ -28,7 +28,7 @@ enum ServerCommands {
             "what becomes of limited calls when counters cannot be reached",
             choices: LimitFailure.allCases.map(\.rawValue)
         ),
-    ]
+    ] + ProcessOptions.options
 
     static let list = Command(
         ["server", "list"],
@@ -49,7 +49,7 @@ enum ServerCommands {
                 ("name", "NAME"), ("upstream", "UPSTREAM"), ("policies", "POLICIES"), ("grants", "GRANTS"),
                 ("headers", "HEADERS"),
             ],
-            empty: "no servers yet: `toolgate server add NAME --upstream URL`"
+            empty: "no servers yet: `toolgate server add NAME --upstream URL`, or `… NAME -- COMMAND`"
         )
         return .done
     }
@@ -67,6 +67,12 @@ enum ServerCommands {
         let record = try OpenStore(existing: invocation).read { records throws(StoreError) in
             try printed(of: records.server(name), records)
         }
+        let standing = ServerLogs.standing(of: ByteString(name), in: try ServiceKeys.folder(invocation))
+        if case .some(.text) = record["command"], let standing {
+            let line = standing.lines.map { $0.split(separator: " ").joined(separator: " ") }.joined(separator: "; ")
+            invocation.show(record.adding([("health", .record(standing, line: line))]))
+            return .done
+        }
         invocation.show(record)
         return .done
     }
@@ -75,9 +81,11 @@ enum ServerCommands {
         ["server", "add"],
         "add a server, served at /mcp/NAME",
         details:
-            "Secrets are given by reference only. Nobody can call it before there is a grant. Without --list the first list\n"
-            + "a gateway sees is accepted by the gateway; with it by you, and tools that appear later wait as new.",
-        operands: operand,
+            "With --upstream it is one that runs somewhere; with `-- COMMAND ARG...` it is a program the gateway runs\n"
+            + "itself and talks to over its standard streams, with no shell and only the variables that are given.\n"
+            + "Secrets are given by reference only. Nobody can call it before there is a grant. Without --list the first\n"
+            + "list a gateway sees is accepted by the gateway; with it by you, and tools that appear later wait as new.",
+        operands: CommandOperands(placeholder: "NAME [-- COMMAND ARG...]", count: 1...1_000),
         options: settings + ServerRegistration.options + ServiceKeys.options + [.output],
         examples: [
             ("a server on this machine", "toolgate server add crm --upstream http://127.0.0.1:3001/mcp"),
@@ -86,17 +94,20 @@ enum ServerCommands {
                 "one that wants a key, which the gateway has in a variable",
                 "toolgate server add crm --upstream https://mcp.example.com/mcp --header Authorization=env:CRM_AUTH"
             ),
+            ("a program", "toolgate server add time -- mcp-server-time --local-timezone UTC"),
+            (
+                "a program that wants a key, one process for each session",
+                "toolgate server add kommo --env KOMMO_ACCESS_TOKEN=file:/run/secrets/kommo --process session -- kommo-mcp"
+            ),
         ]
     ) { invocation throws(CommandFailure) in
         let name = invocation.operands[0]
-        guard let url = invocation.value("upstream") else {
-            throw .usage("`--upstream URL` is needed: see `toolgate server add --help`")
-        }
         try ServerRegistration.check(invocation)
+        let (upstream, headers) = try way(invocation)
         let server = ServerRecord(
             name: ByteString(name),
-            upstream: .http(url: ByteString(url), allowsInsecure: invocation.isOn("allow-insecure")),
-            headers: try HeaderOption.read(invocation),
+            upstream: upstream,
+            headers: headers,
             changedTools: changedTools(invocation) ?? .hide,
             limitFailure: limitFailure(invocation) ?? .closed
         )
@@ -122,11 +133,13 @@ enum ServerCommands {
         "change a server",
         details:
             "--header adds a header or puts another source in its place. With another --upstream, plain http to another\n"
-            + "machine has to be allowed anew, and stored credentials of the address before have to be set anew.",
-        operands: operand,
+            + "machine has to be allowed anew, and stored credentials of the address or command before have to be set anew.\n"
+            + "--env and --remove-env do for the variables of a process what --header and --remove-header do.",
+        operands: CommandOperands(placeholder: "NAME [-- COMMAND ARG...]", count: 1...1_000),
         options: [CommandOption("rename", "NAME", "another name, and so another path")] + settings
             + [
                 CommandOption("remove-header", "NAME", "send this header no more", isRepeatable: true),
+                CommandOption("remove-env", "NAME", "give the process this variable no more", isRepeatable: true),
                 ServiceKeys.dataOption, .output,
             ],
         examples: [
@@ -135,24 +148,28 @@ enum ServerCommands {
         ]
     ) { invocation throws(CommandFailure) in
         let names = [
-            "rename", "upstream", "allow-insecure", "header", "remove-header", "changed-tools", "limit-failure",
+            "rename", "upstream", "allow-insecure", "header", "remove-header", "changed-tools", "limit-failure", "env",
+            "remove-env", "cwd", "process",
         ]
-        try EditOptions.check(invocation, names)
+        if invocation.operands.count == 1 {
+            try EditOptions.check(invocation, names)
+        }
         let name = invocation.operands[0]
-        let headers = try HeaderOption.read(invocation)
+        let headers = try HeaderOption.read(invocation) + ProcessOptions.variables(invocation)
+        let edit = try UpstreamEdit(invocation)
         let (old, new, server, credentials) = try OpenStore(existing: invocation).change {
             writer,
             records throws(StoreError) in
             var server = try records.server(name)
             let old = try printed(of: server, records)
             server.name = invocation.value("rename").map { ByteString($0) } ?? server.name
-            server.upstream = upstream(of: server, invocation)
+            try edit.change(&server)
             server.changedTools = changedTools(invocation) ?? server.changedTools
             server.limitFailure = limitFailure(invocation) ?? server.limitFailure
             for header in headers {
                 HeaderOption.put(header, into: &server.headers)
             }
-            for removed in invocation.all("remove-header") {
+            for removed in invocation.all("remove-header") + invocation.all("remove-env") {
                 try HeaderOption.remove(removed, from: &server)
             }
             try writer.save(server)
@@ -200,16 +217,28 @@ enum ServerCommands {
         invocation.value("limit-failure").flatMap { LimitFailure(rawValue: $0) }
     }
 
-    /// An address that was not looked at when plain http was allowed is not allowed it.
-    private static func upstream(of server: ServerRecord, _ invocation: Invocation) -> ServerUpstream {
-        let isAllowed = invocation.isOn("allow-insecure")
-        switch server.upstream {
-        case .http(let url, let wasAllowed):
-            guard let another = invocation.value("upstream") else {
-                return .http(url: url, allowsInsecure: wasAllowed || isAllowed)
+    /// How a new server is reached.
+    private static func way(_ invocation: Invocation) throws(CommandFailure) -> (ServerUpstream, [HeaderReference]) {
+        let words = Array(invocation.operands.dropFirst())
+        guard let url = invocation.value("upstream") else {
+            guard !words.isEmpty else {
+                throw .usage("`--upstream URL` or `-- COMMAND` is needed: see `toolgate server add --help`")
             }
-            return .http(url: ByteString(another), allowsInsecure: isAllowed)
+            if let alien = ["header", "allow-insecure"].first(where: { invocation.isOn($0) }) {
+                throw .usage("`--\(alien)` is for servers with a URL: a process has `--env`")
+            }
+            return (.process(try ProcessOptions.settings(words, invocation)), try ProcessOptions.variables(invocation))
         }
+        guard words.isEmpty else {
+            throw .usage("`--upstream` and a command do not go together: give one")
+        }
+        if let alien = ProcessOptions.names.first(where: { invocation.isOn($0) }) {
+            throw .usage("`--\(alien)` is for servers that are a command: give `-- COMMAND`, or leave it out")
+        }
+        return (
+            .http(url: ByteString(url), allowsInsecure: invocation.isOn("allow-insecure")),
+            try HeaderOption.read(invocation)
+        )
     }
 
     /// A server whose credential is not there, or is sealed for another address, is not served.
@@ -237,12 +266,23 @@ enum ServerCommands {
         }
     }
 
-    private static func printed(of server: ServerRecord, _ records: Records) throws(StoreError) -> ShownRecord {
-        let url: ByteString
-        let allowsInsecure: Bool
-        switch server.upstream {
-        case .http(let address, let isAllowed): (url, allowsInsecure) = (address, isAllowed)
+    private static func shown(_ upstream: ServerUpstream, _ values: [ShownValue]) -> [(key: String, value: ShownValue)] {
+        switch upstream {
+        case .http(let url, let allowsInsecure):
+            return [
+                ("upstream", .text(url.text)), ("allow_insecure", .flag(allowsInsecure)), ("headers", .list(values)),
+            ]
+        case .process(let process):
+            return [
+                ("upstream", .text(process.line)), ("command", .text(process.command.text)),
+                ("args", .list(process.arguments.map { .text($0.text) })),
+                ("cwd", process.directory.map { .text($0.text) } ?? .absent("where the gateway runs")),
+                ("process", .text(process.sharing.rawValue)), ("env", .list(values)),
+            ]
         }
+    }
+
+    private static func printed(of server: ServerRecord, _ records: Records) throws(StoreError) -> ShownRecord {
         let policies = try records.reader.policies().filter { $0.server == server.id }
         let grants = try records.reader.grants().filter { grant in
             if case .server(server.id, _) = grant.target {
@@ -258,7 +298,8 @@ enum ServerCommands {
         }
         return ShownRecord([
             ("name", .text(server.name.text)), ("id", server.id.shown), ("path", .text("/mcp/\(server.name)")),
-            ("upstream", .text(url.text)), ("allow_insecure", .flag(allowsInsecure)), ("headers", .list(headers)),
+        ]
+            + shown(server.upstream, headers) + [
             ("changed_tools", .text(server.changedTools.rawValue)),
             ("limit_failure", .text(server.limitFailure.rawValue)),
             ("policies", .list(policies.map { .text($0.name.text) })),
@@ -271,6 +312,65 @@ enum ServerCommands {
     }
 }
 
+/// What `server edit` does to the way a server is reached.
+private struct UpstreamEdit {
+    private let url: String?
+    private let allowsInsecure: Bool
+    private let process: ProcessSettings?
+    private let invocation: Invocation
+
+    init(_ invocation: Invocation) throws(CommandFailure) {
+        self.invocation = invocation
+        url = invocation.value("upstream")
+        allowsInsecure = invocation.isOn("allow-insecure")
+        let words = Array(invocation.operands.dropFirst())
+        process = words.isEmpty ? nil : try ProcessOptions.settings(words, invocation)
+        guard url == nil || process == nil else {
+            throw .usage("`--upstream` and a command do not go together: give one")
+        }
+    }
+
+    /// An address that was not looked at when plain http was allowed is not allowed it.
+    func change(_ server: inout ServerRecord) throws(StoreError) {
+        switch server.upstream {
+        case .http(let known, let wasAllowed):
+            try refuse("env", "remove-env", process == nil ? "cwd" : "header", process == nil ? "process" : "header")
+            if let process {
+                throw try refusal(of: process)
+            }
+            server.upstream =
+                url.map { .http(url: ByteString($0), allowsInsecure: allowsInsecure) }
+                ?? .http(url: known, allowsInsecure: wasAllowed || allowsInsecure)
+        case .process(var settings):
+            try refuse("header", "remove-header", "allow-insecure", "upstream")
+            if let process {
+                let (directory, sharing, confinement) = (settings.directory, settings.sharing, settings.confinement)
+                settings = process
+                settings.directory = process.directory ?? directory
+                settings.sharing = invocation.isOn("process") ? process.sharing : sharing
+                settings.confinement = confinement
+            }
+            do throws(CommandFailure) {
+                try ProcessOptions.change(&settings, invocation)
+            } catch {
+                throw .refused(error.message)
+            }
+            server.upstream = .process(settings)
+        }
+    }
+
+    /// Its headers and credentials would be another's: what a server is stays.
+    private func refusal(of process: ProcessSettings) throws(StoreError) -> StoreError {
+        .refused("a server with a URL does not become a command: remove it and add another")
+    }
+
+    private func refuse(_ options: String...) throws(StoreError) {
+        if let alien = options.first(where: { invocation.isOn($0) }) {
+            throw .refused("`--\(alien)` does not go with this server: see `toolgate server show`")
+        }
+    }
+}
+
 /// `--header NAME=SOURCE`.
 enum HeaderOption {
     private static let forms = "write NAME=env:VARIABLE, NAME=file:PATH, NAME=store:CREDENTIAL or NAME=open:TEXT"
@@ -278,7 +378,7 @@ enum HeaderOption {
     static func read(_ invocation: Invocation) throws(CommandFailure) -> [HeaderReference] {
         var headers: [HeaderReference] = []
         for text in invocation.all("header") {
-            let header = try parse(text)
+            let header = try parse(text, option: "--header")
             guard !headers.contains(where: { isSame($0.name, header.name) }) else {
                 throw .usage("`--header \(header.name)` is given twice: give it once")
             }
@@ -287,27 +387,29 @@ enum HeaderOption {
         return headers
     }
 
-    private static func parse(_ text: String) throws(CommandFailure) -> HeaderReference {
+    static func parse(_ text: String, option: String) throws(CommandFailure) -> HeaderReference {
         let parts = text.split(separator: "=", maxSplits: 1)
         // Neither the text nor its second part is repeated: it may be the secret itself.
         guard parts.count == 2 else {
-            throw .usage("`--header` has no source: \(forms)")
+            throw .usage("`\(option)` has no source: \(forms)")
         }
         let name = ByteString(String(parts[0]))
-        if let refusal = HeaderNames.refusal(of: name.bytes) {
-            throw .usage("`--header \(name)` \(refusal)")
+        let isVariable = option == "--env"
+        if let refusal = isVariable ? VariableNames.refusal(of: name.bytes) : HeaderNames.refusal(of: name.bytes) {
+            throw .usage("`\(option) \(name)` \(refusal)")
         }
         let source = parts[1].split(separator: ":", maxSplits: 1)
         guard source.count == 2 else {
-            throw .usage("`--header \(name)` has no source: \(forms)")
+            throw .usage("`\(option) \(name)` has no source: \(forms)")
         }
-        return HeaderReference(name: name, source: try self.source(source[0], String(source[1]), of: name))
+        return HeaderReference(name: name, source: try self.source(source[0], String(source[1]), of: name, option: option))
     }
 
     private static func source(
         _ kind: Substring,
         _ value: String,
-        of name: ByteString
+        of name: ByteString,
+        option: String
     ) throws(CommandFailure) -> HeaderSource {
         switch kind {
         case "env":
@@ -316,26 +418,28 @@ enum HeaderOption {
                     || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
             }
             guard isName else {
-                throw .usage("`--header \(name)`: what follows env: is no name of a variable")
+                throw .usage("`\(option) \(name)`: what follows env: is no name of a variable")
             }
             return .environment(ByteString(value))
         case "file":
             return .file(ByteString(FileAccess.absolute(value)))
         case "store":
             guard EntityName.isValid(ByteString(value)) else {
-                throw .usage("`--header \(name)`: `\(value)` is no name of a credential: \(EntityName.rule)")
+                throw .usage("`\(option) \(name)`: `\(value)` is no name of a credential: \(EntityName.rule)")
             }
             return .stored(ByteString(value))
         case "open":
             guard !HeaderNames.isCredential(name.bytes) else {
-                throw .usage("`--header \(name)` carries a secret by its name: give env:, file: or store:")
+                throw .usage("`\(option) \(name)` carries a secret by its name: give env:, file: or store:")
             }
-            if let refusal = HeaderValue.refusal(of: Array(value.utf8)) {
-                throw .usage("the value of `--header \(name)` \(refusal)")
+            let bytes = Array(value.utf8)
+            let isVariable = option == "--env"
+            if let refusal = isVariable ? VariableNames.refusal(ofValue: bytes) : HeaderValue.refusal(of: bytes) {
+                throw .usage("the value of `\(option) \(name)` \(refusal)")
             }
             return .open(ByteString(value))
         default:
-            throw .usage("`--header \(name)` has no source: \(forms)")
+            throw .usage("`\(option) \(name)` has no source: \(forms)")
         }
     }
 

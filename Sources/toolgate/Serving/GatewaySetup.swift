@@ -5,6 +5,7 @@ import EventLoops
 import Gateway
 import HTTPTransport
 import Secrets
+import Upstreams
 
 /// Everything a gateway needs before it can be told what to serve.
 struct GatewaySetup: Sendable {
@@ -24,6 +25,8 @@ struct GatewaySetup: Sendable {
     var counterDigester: ArgumentDigester?
     /// Makes what the journal keeps of argument values; `nil`: nothing.
     var argumentDigester: ArgumentDigester?
+    /// How servers that are processes are started; `nil`: they are not.
+    var processes: ProcessHostConfiguration?
 
     /// A gateway for a definition, listening; `prepare` is given it before it does.
     func start(
@@ -41,6 +44,7 @@ struct GatewaySetup: Sendable {
         configuration.journal = journal
         configuration.counterDigester = counterDigester
         configuration.argumentDigester = argumentDigester
+        configuration.processes = processes
         let service: GatewayService
         do throws(SnapshotProblems) {
             service = try GatewayService(
@@ -63,6 +67,32 @@ struct GatewaySetup: Sendable {
                 throw .environment("cannot keep the audit journal: \(problem)")
             }
         }
+    }
+
+    /// What of the gateway's own environment every process gets: what programs need to find their way, and no secret.
+    private static let inherited = ["HOME", "LANG", "LC_ALL", "LOGNAME", "PATH", "SHELL", "TMPDIR", "TZ", "USER"]
+
+    /// Processes that this very program supervises, their news kept in the data directory.
+    static func processes(environment: [String: String], dataDirectory: String) -> ProcessHostConfiguration {
+        let logs = ServerLogs(folder: ServerLogs.folder(of: dataDirectory))
+        return processes(environment: environment) { server, news in logs.take(server, news) }
+    }
+
+    /// The same with their news going elsewhere.
+    static func processes(
+        environment: [String: String],
+        report: @escaping @Sendable (ByteString, ProcessNews) -> Void
+    ) -> ProcessHostConfiguration {
+        ProcessHostConfiguration(
+            // The program that runs, also when its file was replaced since.
+            supervisor: ["/proc/self/exe", "internal", "supervise"],
+            environment: inherited.compactMap { name in
+                environment[name].map { value in
+                    ProcessVariable(name: ByteString(name), value: Secret(Array(value.utf8)), isSecret: false)
+                }
+            },
+            report: report
+        )
     }
 
     /// Where clients reach a server, as they write it.

@@ -25,7 +25,11 @@ enum Reachability {
 
     /// Why a server cannot be reached; `nil` when a connection can be made.
     static func problem(with server: ServerDefinition, on loop: EventLoop) async -> String? {
-        let origin = server.upstream.address.origin
+        guard case .http(let address, _) = server.upstream.way else {
+            // A process is started by the first call; what keeps it from starting is in its log then.
+            return nil
+        }
+        let origin = address.origin
         do throws(StreamError) {
             let addresses = try await Resolver.addresses(
                 of: origin.host.text,

@@ -60,7 +60,11 @@ struct UpService: Sendable {
             journal: journal,
             counterDigester: ArgumentDigester(key: plan.keys.derivedKey(for: "counter values")),
             argumentDigester: plan.audit.keepsDigests
-                ? ArgumentDigester(key: plan.keys.derivedKey(for: "argument values")) : nil
+                ? ArgumentDigester(key: plan.keys.derivedKey(for: "argument values")) : nil,
+            processes: GatewaySetup.processes(
+                environment: console.environment,
+                dataDirectory: plan.directory.path
+            )
         )
         var pins: PinKeeper?
         let (service, address) = try await setup.start(definition) { service throws(CommandFailure) in
