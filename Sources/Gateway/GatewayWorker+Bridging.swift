@@ -100,7 +100,7 @@ extension GatewayWorker {
         upstream.bridges.begin(key)
         var opened: BridgeSession?
         defer { upstream.bridges.finish(key, opened) }
-        let session = try await openSession(upstream, .newestLegacy, key.capabilities)
+        let session = try await openSession(upstream, .newestLegacy, key.capabilities, for: key.grant)
         do throws(UpstreamViolation) {
             guard let result = session.handshake.root["result"] else {
                 throw .handshake
@@ -139,7 +139,8 @@ extension GatewayWorker {
     private func openSession(
         _ upstream: WorkerUpstream,
         _ revision: Revision,
-        _ capabilities: ClientCapabilities
+        _ capabilities: ClientCapabilities,
+        for grant: ByteString
     ) async throws(Failure) -> UpstreamSession {
         let id = RequestID(upstream.nextID())
         let envelope = UpstreamEnvelope(revision: revision, id: id, capabilities: capabilities)
@@ -149,6 +150,7 @@ extension GatewayWorker {
             method: .initialize,
             revision: revision
         )
+        message.grant = grant
         message.totalTimeout = upstream.server.configuration.limits.probeTimeout
         do throws(UpstreamFailure) {
             return try await upstream.server.open(message)
@@ -224,7 +226,7 @@ extension GatewayWorker {
         }
         let opened: UpstreamSession
         do throws(Failure) {
-            opened = try await openSession(upstream, session.revision, session.capabilities)
+            opened = try await openSession(upstream, session.revision, session.capabilities, for: call.grant.id)
         } catch {
             throw error.kind == .eraNotServed ? Failure(.sessionNotFound) : error
         }
@@ -282,6 +284,7 @@ extension GatewayWorker {
             revision: session.revision,
             sessionID: session.id
         )
+        message.grant = session.grant
         message.totalTimeout = upstream.server.configuration.limits.probeTimeout
         do throws(UpstreamFailure) {
             return try await upstream.server.ask(message)?.root["result"] != nil

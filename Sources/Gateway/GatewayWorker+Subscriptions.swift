@@ -196,7 +196,8 @@ extension GatewayWorker {
     func attend(_ bridge: BridgeSession, _ upstream: WorkerUpstream) async {
         var backoff: Duration = .seconds(1)
         while !bridge.isOver, !core.isDraining {
-            let message = UpstreamMessage(.get, sessionID: bridge.session.id, revision: bridge.session.revision)
+            var message = UpstreamMessage(.get, sessionID: bridge.session.id, revision: bridge.session.revision)
+            message.grant = bridge.key.grant
             do throws(UpstreamFailure) {
                 switch try await upstream.server.send(message, cancellation: bridge.cancellation) {
                 case .stream(let stream, _):
@@ -247,13 +248,14 @@ extension GatewayWorker {
             let body =
                 request.method == .ping
                 ? core.upstreamWriter.emptyResponse(to: request.id) : core.upstreamWriter.refusal(to: request.id)
-            let reply = UpstreamMessage(
+            var reply = UpstreamMessage(
                 posting: body,
                 requestID: nil,
                 method: nil,
                 revision: bridge.session.revision,
                 sessionID: bridge.session.id
             )
+            reply.grant = bridge.key.grant
             do throws(UpstreamFailure) {
                 if case .stream(let stream, _) = try await upstream.server.send(reply) {
                     stream.cancel()

@@ -117,7 +117,7 @@ extension UpstreamServer {
         if case .stream(let stream, _) = try await send(done) {
             stream.cancel()
         }
-        return UpstreamSession(id: answer.sessionID, revision: revision, handshake: document)
+        return UpstreamSession(id: answer.sessionID, revision: revision, grant: message.grant, handshake: document)
     }
 
     /// The whole response to a request of the gateway's own in a session: notifications before it are passed over, and

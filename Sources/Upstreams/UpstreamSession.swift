@@ -8,6 +8,8 @@ public struct UpstreamSession: Sendable {
     public let id: ByteString?
     /// The revision the server chose.
     public let revision: Revision
+    /// For whom it was opened, where a server has a process for each.
+    public let grant: ByteString?
     /// The response to `initialize`, whose `result` says what the server offers.
     public let handshake: JSONDocument
 }

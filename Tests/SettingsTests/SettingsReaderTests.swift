@@ -123,7 +123,7 @@ let digest = "hmac-sha256:" + String(repeating: "0a", count: 32)
               - name: Kommo
                 upstream: {url: "ftp://x"}
                 header: {}
-              - upstream: {command: [npx, x]}
+              - upstream: {connector: npx}
               - name: ok
                 upstream: {url: "http://10.0.0.1/"}
             policies:
@@ -192,12 +192,10 @@ let digest = "hmac-sha256:" + String(repeating: "0a", count: 32)
 
     @Test("what later versions will do is refused for a server too")
     func refusesLaterUpstreams() {
-        for upstream in ["{command: [npx, x]}", "{connector: kommo, set: {a: b}}", "{connector: kommo}"] {
+        for upstream in ["{connector: kommo, set: {a: b}}", "{connector: kommo}"] {
             let result = read("version: 1\nservers: [{name: s, upstream: \(upstream)}]\n")
             #expect(Set(result.problems.map(\.code)) == [.notAvailable], "\(result.problems)")
         }
-        let both = read("version: 1\nservers: [{name: s, upstream: {command: [x], url: \"https://x.example\"}}]\n")
-        #expect(both.problems.map(\.code) == [.notAvailable])
         let none = read("version: 1\nservers: [{name: s, upstream: {}}, {name: t}]\n")
         #expect(none.problems.map(\.code) == [.missingKey, .missingKey])
     }

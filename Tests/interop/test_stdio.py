@@ -13,7 +13,7 @@ import time
 import httpx2
 import pytest
 from harness import PYTHON1, PYTHON2, TOOLGATE, Gateway, free_port, mint, stop, wait_for_port
-from mcp import Client, StdioServerParameters
+from mcp import Client, MCPError, StdioServerParameters
 from mcp.client.stdio import stdio_client
 from mcp.client.streamable_http import streamable_http_client
 
@@ -141,7 +141,7 @@ def test_mcp_server_fetch(tmp_path):
     files = subprocess.Popen([PYTHON2, "-m", "http.server", str(port), "--bind", "127.0.0.1", "-d", str(tmp_path)],
                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     policy = {"version": "1", "default": "deny", "tools": {"fetch": {"require": [{"conditions": [
-        {"path": "args.url", "op": "host_in", "value": ["127.0.0.1"]}]}]}}}
+        {"path": "args.url", "op": "url_host_in", "value": ["127.0.0.1"]}]}]}}}
     command = [str(BIN2 / "mcp-server-fetch"), "--ignore-robots-txt", "--allow-private-ips"]
     try:
         wait_for_port(port, files)
@@ -162,7 +162,7 @@ def test_mcp_server_fetch(tmp_path):
 def test_kommo_kiro_power():
     """A server of the handshake era only, its token in the environment by reference."""
     secret = "kommo-secret-7f3a91c2"
-    policy = {"version": "1", "default": "deny", "hide": ["delete_lead"], "tools": {"list_leads": {}, "get_*": {}}}
+    policy = {"version": "1", "default": "deny", "hide": ["delete_lead"], "tools": {"list_*": {}, "get_*": {}}}
     env = {"KOMMO_SUBDOMAIN": "t", "KOMMO_ACCESS_TOKEN": {"secret": "env:KOMMO_SECRET"}}
     with stdio_gateway([str(BIN1 / "kommo-mcp")], policy, env=env, variables={"KOMMO_SECRET": secret}) as target:
 
@@ -171,11 +171,12 @@ def test_kommo_kiro_power():
                 tools = (await client.list_tools()).tools
                 names = {tool.name for tool in tools}
                 assert len(names) > 3 and "delete_lead" not in names
-                denied = await client.call_tool("delete_lead", {"lead_id": 1})
-                assert denied.is_error
+                with pytest.raises(MCPError, match="Unknown tool"):
+                    await client.call_tool("delete_lead", {"lead_id": 1})
                 # It has no network here: the server itself says so, behind the gateway.
-                reads = sorted(name for name in names if name.startswith("get_"))
-                answer = await client.call_tool(reads[0], {})
+                reads = [tool for tool in tools if tool.name.startswith(("get_", "list_"))
+                         and not tool.input_schema.get("required")]
+                answer = await client.call_tool(reads[0].name, {})
                 assert "[POLICY DENIED]" not in str(answer.content)
 
         run(scenario())

@@ -57,6 +57,27 @@ struct ServerRecordCommandTests {
         #expect(try scene.json("server", "list").elements.map { $0 }.isEmpty)
     }
 
+    @Test("a server that is a command is added, shown, changed and exported, its secret by reference")
+    func processes() throws {
+        let scene = try StoreScene()
+        func run(_ words: String...) -> RecordingConsole {
+            let console = RecordingConsole(environment: ["TOOLGATE_DATA": scene.folder, "TIME_KEY": "s3cret-value"])
+            #expect(CommandTable.run(words, console: console.console) == .done, "\(words): \(console.error)")
+            return console
+        }
+        _ = run("server", "add", "time", "--env", "TZ=open:UTC", "--env", "KEY=env:TIME_KEY", "--", "mst", "--local", "a b")
+        let shown = run("server", "show", "time", "--output", "json").output
+        #expect(shown.contains(#""upstream":"mst --local 'a b'""#))
+        #expect(shown.contains(#""args":["--local","a b"]"#))
+        #expect(shown.contains(#""process":"shared""#))
+        #expect(!shown.contains("s3cret"))
+        _ = run("server", "edit", "time", "--process", "grant", "--remove-env", "TZ")
+        _ = run("server", "edit", "time", "--", "/usr/bin/mst")
+        let file = run("export").output
+        #expect(file.contains(#"upstream: {"command":"/usr/bin/mst","process":"grant", "env": {"KEY": {secret: "env:TIME_KEY"}}}"#))
+        #expect(run("server", "logs", "time").error.contains("nothing yet"))
+    }
+
     @Test("each mistake about a server has its message and exit code, and changes nothing")
     func refusals() throws {
         let scene = try StoreScene()
@@ -64,7 +85,7 @@ struct ServerRecordCommandTests {
         let revision = try scene.revision()
         let url = "https://x.example.com/"
         let cases: [([String], CommandStatus, String)] = [
-            (["add", "x"], .usage, "`--upstream URL` is needed"),
+            (["add", "x"], .usage, "`--upstream URL` or `-- COMMAND` is needed"),
             (["add", "X", "--upstream", url], .refused, "is no name"),
             (["add", "crm", "--upstream", url], .refused, "a server `crm` already"),
             (["add", "x", "--upstream", "ftp://x"], .refused, ""),
@@ -80,6 +101,15 @@ struct ServerRecordCommandTests {
             (["edit", "crm", "--upstream", "http://x.example.com/"], .refused, "plain http"),
             (["remove", "crm", "--yes"], .refused, "in use by grant `agent`, policy `sales`"),
             (["show", "crn"], .refused, "did you mean `crm`?"),
+            (["add", "x", "--cwd", "/", "--upstream", url], .usage, "is for servers that are a command"),
+            (["add", "x", "--upstream", url, "--", "cat"], .usage, "do not go together"),
+            (["add", "x", "--header", "A=env:B", "--", "cat"], .usage, "a process has `--env`"),
+            (["add", "x", "--env", "KEY=open:s3cret", "--", "cat"], .usage, "carries a secret by its name"),
+            (["add", "x", "--env", "A-B=env:C", "--", "cat"], .usage, "is no name of a variable"),
+            (["add", "x", "--env", "A=env:B", "--env", "A=env:C", "--", "cat"], .usage, "twice"),
+            (["edit", "crm", "--env", "A=env:B"], .refused, "does not go with this server"),
+            (["edit", "crm", "--", "cat"], .refused, "does not become a command"),
+            (["logs", "crm"], .refused, "is no process"),
         ]
         for (words, expected, message) in cases {
             let console = RecordingConsole(environment: ["TOOLGATE_DATA": scene.folder])

@@ -1,4 +1,5 @@
 import Base
+import EventLoops
 import HTTPTransport
 import Settings
 import Upstreams

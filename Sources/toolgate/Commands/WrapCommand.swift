@@ -5,6 +5,7 @@ import HTTPTransport
 import PolicyEngine
 import Secrets
 import Settings
+import Stores
 import Upstreams
 
 /// `toolgate wrap`: a policy in front of one local program, with no gateway running.
@@ -87,7 +88,11 @@ private struct Wrap: Sendable {
             sharing: .session
         )
         keys = try ServiceKeys.load(invocation)
-        log = try invocation.value("log") ?? "\(ServiceKeys.open(invocation).path)/decisions.log"
+        if let named = invocation.value("log") {
+            log = named
+        } else {
+            log = "\(try ServiceKeys.open(invocation).path)/decisions.log"
+        }
     }
 
     private static func variables(_ invocation: Invocation) throws(CommandFailure) -> [ProcessVariable] {

@@ -8,14 +8,14 @@ enum ProcessOptions {
         CommandOption(
             "env",
             "NAME=SOURCE",
-            "a variable of its process: env:VARIABLE, file:PATH, store:CREDENTIAL or open:TEXT",
+            "a variable of its process: env:, file:, store: or open: as for --header",
             isRepeatable: true
         ),
         CommandOption("cwd", "DIR", "where its process runs (default: where the gateway does)"),
         CommandOption(
             "process",
             "shared|grant|session",
-            "who shares a process of it: everybody, each grant's callers, or each session's (default: shared)",
+            "who shares a process of it: all, each grant or each session",
             choices: ProcessSettings.Sharing.allCases.map(\.rawValue)
         ),
     ]
