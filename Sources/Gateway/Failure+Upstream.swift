@@ -52,7 +52,8 @@ extension AuditResult {
     /// How a call that got no usable answer ended.
     init(_ failure: UpstreamFailure) {
         switch failure.kind {
-        case .unreachable, .tls, .busy, .unwritable, .broken, .processEnded, .processDown: self = failure.wroteBytes ? .reset : .unreachable
+        case .unreachable, .tls, .busy, .unwritable, .broken, .processEnded, .processDown:
+            self = failure.wroteBytes ? .reset : .unreachable
         case .timedOut: self = .timedOut
         case .cancelled: self = .cancelled
         case .refused, .protocolViolation, .tooLarge, .redirected, .notMCP: self = .badAnswer

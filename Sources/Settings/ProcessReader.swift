@@ -42,7 +42,7 @@ enum ProcessReader {
             return [ByteString(word)]
         }
         let texts = entry.value.elements?.compactMap(\.scalar)
-        guard let elements = entry.value.elements, let texts, texts.count == elements.count, texts.first?.isEmpty == false
+        guard let count = entry.value.elements?.count, let texts, texts.count == count, texts.first?.isEmpty == false
         else {
             problems.add(
                 .wrongType,

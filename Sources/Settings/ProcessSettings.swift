@@ -89,7 +89,11 @@ public struct ProcessSettings: Hashable, Sendable {
                 byte.decimalDigit != nil || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
                     || "-_./:=@,+%".utf8.contains(byte)
             }
-            return isPlain && !part.isEmpty ? part.text : "'\(part.text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''"))'"
+            guard !isPlain || part.isEmpty else {
+                return part.text
+            }
+            let pieces = part.text.split(separator: "'", omittingEmptySubsequences: false)
+            return "'\(pieces.joined(separator: "'\\''"))'"
         }.joined(separator: " ")
     }
 

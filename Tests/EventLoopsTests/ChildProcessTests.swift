@@ -182,7 +182,10 @@ struct ChildProcessTests {
     @Test("ST-04: a child that ignores the end of its input and SIGTERM is killed, with its children")
     func kill() async throws {
         try await onLoop { worker in
-            let child = try Child.shell("trap '' TERM; sleep 1000 & echo $$ $!; while :; do wait; done", on: worker.loop)
+            let child = try Child.shell(
+                "trap '' TERM; sleep 1000 & echo $$ $!; while :; do wait; done",
+                on: worker.loop
+            )
             let ids = await child.lines(1)[0].split(separator: " ").compactMap { Int32($0) }
             #expect(ids.allSatisfy { isAlive($0) } && ids.count == 2)
             child.process?.closeInput()
@@ -197,7 +200,10 @@ struct ChildProcessTests {
     @Test("SIGTERM reaches the child")
     func terminate() async throws {
         try await onLoop { worker in
-            let child = try Child.shell("trap 'echo told; exit 5' TERM; echo up; while :; do sleep 0.01; done", on: worker.loop)
+            let child = try Child.shell(
+                "trap 'echo told; exit 5' TERM; echo up; while :; do sleep 0.01; done",
+                on: worker.loop
+            )
             _ = await child.lines(1)
             child.process?.terminate()
             #expect(await child.ended() == .exited(5))
@@ -266,7 +272,10 @@ struct ChildProcessTests {
             let child = try Child(
                 on: worker.loop,
                 "/bin/sh",
-                ["-c", "echo in; cat /etc/passwd >/dev/null 2>&1 || echo refused; (: > /tmp/toolgate-x) 2>/dev/null || echo kept"],
+                [
+                    "-c",
+                    "echo in; cat /etc/passwd >/dev/null 2>&1 || echo refused; (: > /tmp/toolgate-x) 2>/dev/null || echo kept",
+                ],
                 confinement: confinement
             )
             #expect(await child.ended() == .exited(0))

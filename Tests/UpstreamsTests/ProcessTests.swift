@@ -159,7 +159,10 @@ struct ProcessTests {
         }
     }
 
-    @Test("a call given up is cancelled at the process, under the id it has there", arguments: [Revision.november2025, .july2026])
+    @Test(
+        "a call given up is cancelled at the process, under the id it has there",
+        arguments: [Revision.november2025, .july2026]
+    )
     func cancellation(revision: Revision) async throws {
         try await withProcesses { worker, scripted async throws in
             let server = scripted.server("both", on: worker)
@@ -395,7 +398,10 @@ struct LineSplitterTests {
         #expect(split(text.map { String($0) }) == whole)
     }
 
-    @Test("M2: a line beyond its bound ends the reading", arguments: [["123456789"], ["1234", "56789\nok\n"], ["123456789\nok\n"]])
+    @Test(
+        "M2: a line beyond its bound ends the reading",
+        arguments: [["123456789"], ["1234", "56789\nok\n"], ["123456789\nok\n"]]
+    )
     func bound(pieces: [String]) {
         #expect(split(pieces) == [.tooLong])
     }

@@ -65,7 +65,19 @@ struct ServerRecordCommandTests {
             #expect(CommandTable.run(words, console: console.console) == .done, "\(words): \(console.error)")
             return console
         }
-        _ = run("server", "add", "time", "--env", "TZ=open:UTC", "--env", "KEY=env:TIME_KEY", "--", "mst", "--local", "a b")
+        _ = run(
+            "server",
+            "add",
+            "time",
+            "--env",
+            "TZ=open:UTC",
+            "--env",
+            "KEY=env:TIME_KEY",
+            "--",
+            "mst",
+            "--local",
+            "a b"
+        )
         let shown = run("server", "show", "time", "--output", "json").output
         #expect(shown.contains(#""upstream":"mst --local 'a b'""#))
         #expect(shown.contains(#""args":["--local","a b"]"#))
@@ -74,7 +86,11 @@ struct ServerRecordCommandTests {
         _ = run("server", "edit", "time", "--process", "grant", "--remove-env", "TZ")
         _ = run("server", "edit", "time", "--", "/usr/bin/mst")
         let file = run("export").output
-        #expect(file.contains(#"upstream: {"command":"/usr/bin/mst","process":"grant", "env": {"KEY": {secret: "env:TIME_KEY"}}}"#))
+        #expect(
+            file.contains(
+                #"upstream: {"command":"/usr/bin/mst","process":"grant", "env": {"KEY": {secret: "env:TIME_KEY"}}}"#
+            )
+        )
         #expect(run("server", "logs", "time").error.contains("nothing yet"))
     }
 

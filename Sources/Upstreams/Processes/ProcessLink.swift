@@ -60,7 +60,8 @@ final class ProcessLink {
         guard case .message(let document, let status, _) = answer else {
             return answer
         }
-        return .message(try Self.handshake(document, for: message.revision), status: status, sessionID: message.sessionID)
+        let handshake = try Self.handshake(document, for: message.revision)
+        return .message(handshake, status: status, sessionID: message.sessionID)
     }
 
     /// A name no other session has, of this life of the gateway or another; it is sealed before anybody sees it.
@@ -70,7 +71,8 @@ final class ProcessLink {
     }
 
     /// The process's handshake in a revision the client knows: its own, or the one asked for when that is older.
-    private static func handshake(_ document: JSONDocument, for asked: Revision) throws(UpstreamFailure) -> JSONDocument {
+    private static func handshake(_ document: JSONDocument, for asked: Revision) throws(UpstreamFailure) -> JSONDocument
+    {
         guard let result = document.root["result"], let spoken = EraProbe.negotiated(document), asked < spoken else {
             return document
         }

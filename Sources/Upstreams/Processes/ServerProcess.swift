@@ -336,7 +336,7 @@ final class ServerProcess {
 
     // MARK: Noise
 
-    /// A line that is no message: many servers greet on their standard output. It goes to the log.
+    /// A line that is no message, as many servers greet with on their standard output; it goes to the log.
     private func ignore(_ line: [UInt8]) {
         say(Array("(standard output) ".utf8) + line.prefix(Self.maximumErrorLine))
         meter(line.count)
@@ -362,7 +362,7 @@ final class ServerProcess {
     }
 
     private func tookError(_ bytes: Span<UInt8>) {
-        var rest = [UInt8]()
+        var rest: [UInt8] = []
         errorLines.take(bytes) { event in
             switch event {
             case .line(let line): say(line)

@@ -107,7 +107,8 @@ final class StdioBridge {
         )
         guard let id else {
             if method == .cancelled, session == nil || modern != nil,
-                let given = params?["requestId"].flatMap({ RequestID($0) }) {
+                let given = params?["requestId"].flatMap({ RequestID($0) })
+            {
                 // Modern requests are given up by closing their stream (MS-10).
                 open[given]?.cancel()
                 return

@@ -15,7 +15,11 @@ enum ConnectCommand {
             + "a variable or a file, never from the command line, where everybody on the machine would see it.",
         operands: CommandOperands(placeholder: "ENDPOINT", count: 1...1),
         options: [
-            CommandOption("token", "SOURCE", "the grant token: env:VARIABLE or file:PATH (default: env:TOOLGATE_TOKEN)"),
+            CommandOption(
+                "token",
+                "SOURCE",
+                "the grant token, env:VARIABLE or file:PATH (default: env:TOOLGATE_TOKEN)"
+            ),
             CommandOption("ca", "FILE", "trust these authorities, not the system's", environment: "TOOLGATE_CA"),
             CommandOption("allow-insecure", nil, "let ENDPOINT be plain http on another machine"),
         ],

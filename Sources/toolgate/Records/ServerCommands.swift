@@ -7,28 +7,29 @@ enum ServerCommands {
     static let all = [list, show, add, edit, remove, ServerLogsCommand.command]
 
     private static let operand = CommandOperands(placeholder: "NAME", count: 1...1)
-    private static let settings = [
-        CommandOption("upstream", "URL", "where it is: an http or https URL that speaks Streamable HTTP"),
-        CommandOption("allow-insecure", nil, "let --upstream be plain http to another machine"),
-        CommandOption(
-            "header",
-            "NAME=SOURCE",
-            "a header for it: env:VARIABLE, file:PATH, store:CREDENTIAL or open:TEXT",
-            isRepeatable: true
-        ),
-        CommandOption(
-            "changed-tools",
-            "hide|show",
-            "what lists show of tools whose definition changed",
-            choices: ChangedTools.allCases.map(\.rawValue)
-        ),
-        CommandOption(
-            "limit-failure",
-            "closed|open",
-            "what becomes of limited calls when counters cannot be reached",
-            choices: LimitFailure.allCases.map(\.rawValue)
-        ),
-    ] + ProcessOptions.options
+    private static let settings =
+        [
+            CommandOption("upstream", "URL", "where it is: an http or https URL that speaks Streamable HTTP"),
+            CommandOption("allow-insecure", nil, "let --upstream be plain http to another machine"),
+            CommandOption(
+                "header",
+                "NAME=SOURCE",
+                "a header for it: env:VARIABLE, file:PATH, store:CREDENTIAL or open:TEXT",
+                isRepeatable: true
+            ),
+            CommandOption(
+                "changed-tools",
+                "hide|show",
+                "what lists show of tools whose definition changed",
+                choices: ChangedTools.allCases.map(\.rawValue)
+            ),
+            CommandOption(
+                "limit-failure",
+                "closed|open",
+                "what becomes of limited calls when counters cannot be reached",
+                choices: LimitFailure.allCases.map(\.rawValue)
+            ),
+        ] + ProcessOptions.options
 
     static let list = Command(
         ["server", "list"],
@@ -266,7 +267,8 @@ enum ServerCommands {
         }
     }
 
-    private static func shown(_ upstream: ServerUpstream, _ values: [ShownValue]) -> [(key: String, value: ShownValue)] {
+    private static func shown(_ upstream: ServerUpstream, _ values: [ShownValue]) -> [(key: String, value: ShownValue)]
+    {
         switch upstream {
         case .http(let url, let allowsInsecure):
             return [
@@ -296,19 +298,21 @@ enum ServerCommands {
             let record = ShownRecord([("name", .text(header.name.text)), ("source", .text(source))])
             return .record(record, line: "\(header.name)=\(source)")
         }
-        return ShownRecord([
-            ("name", .text(server.name.text)), ("id", server.id.shown), ("path", .text("/mcp/\(server.name)")),
-        ]
-            + shown(server.upstream, headers) + [
-            ("changed_tools", .text(server.changedTools.rawValue)),
-            ("limit_failure", .text(server.limitFailure.rawValue)),
-            ("policies", .list(policies.map { .text($0.name.text) })),
-            ("grants", .list(grants.map { .text($0.label.text) })),
-            ("credentials", .list(try records.reader.credentials(of: server.id).map { .text($0.name.text) })),
-            ("tools_pinned", .number(pins.count { $0.standing == .pinned })),
-            ("tools_changed", .number(pins.count { $0.standing == .changed })),
-            ("tools_new", .number(pins.count { $0.standing == .new })), ("created", .time(server.created)),
-        ])
+        return ShownRecord(
+            [
+                ("name", .text(server.name.text)), ("id", server.id.shown), ("path", .text("/mcp/\(server.name)")),
+            ]
+                + shown(server.upstream, headers) + [
+                    ("changed_tools", .text(server.changedTools.rawValue)),
+                    ("limit_failure", .text(server.limitFailure.rawValue)),
+                    ("policies", .list(policies.map { .text($0.name.text) })),
+                    ("grants", .list(grants.map { .text($0.label.text) })),
+                    ("credentials", .list(try records.reader.credentials(of: server.id).map { .text($0.name.text) })),
+                    ("tools_pinned", .number(pins.count { $0.standing == .pinned })),
+                    ("tools_changed", .number(pins.count { $0.standing == .changed })),
+                    ("tools_new", .number(pins.count { $0.standing == .new })), ("created", .time(server.created)),
+                ]
+        )
     }
 }
 
@@ -402,7 +406,10 @@ enum HeaderOption {
         guard source.count == 2 else {
             throw .usage("`\(option) \(name)` has no source: \(forms)")
         }
-        return HeaderReference(name: name, source: try self.source(source[0], String(source[1]), of: name, option: option))
+        return HeaderReference(
+            name: name,
+            source: try self.source(source[0], String(source[1]), of: name, option: option)
+        )
     }
 
     private static func source(
