@@ -124,6 +124,12 @@ enum ServerRegistration {
         _ server: ServerDefinition,
         _ invocation: Invocation
     ) throws(CommandFailure) -> ToolListing {
+        guard case .http(let address, _) = server.upstream.way else {
+            throw .refused(
+                "server `\(server.name)` is a program, which only a gateway starts: its tools are listed before its first "
+                    + "call; `toolgate server tools \(server.name)` shows them then"
+            )
+        }
         let trust = try UpPlan.trust(invocation)
         let found = Latch<Result<ToolListing, UpstreamFailure>>()
         _ = try ControlLoop.run { worker in
@@ -134,8 +140,8 @@ enum ServerRegistration {
         case .success(let listing): return listing
         case .failure(let failure):
             throw .environment(
-                "server `\(server.name)` cannot be listed at \(server.upstream.address.origin): \(sentence(failure)); its tools "
-                    + "are not accepted: `toolgate server tools \(server.name) --list` tries again"
+                "server `\(server.name)` cannot be listed at \(address.origin): \(sentence(failure)); its "
+                    + "tools are not accepted: `toolgate server tools \(server.name) --list` tries again"
             )
         case nil: throw .environment("server `\(server.name)` cannot be listed: the event loop ended early")
         }
