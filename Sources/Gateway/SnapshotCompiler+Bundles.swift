@@ -85,8 +85,7 @@ extension SnapshotCompiler {
                 // Never used: a grant of a bundle has no policy, and its calls are its parts'.
                 upstream: first.upstream,
                 mask: CredentialMask(
-                    bundle.parts.flatMap { servers[$0.server]?.upstream.headers ?? [] }
-                        .map { $0.value.reveal() }
+                    bundle.parts.flatMap { servers[$0.server]?.upstream.secrets ?? [] }.map { $0.reveal() }
                 ),
                 changedTools: .hide,
                 shared: shared.bundle()
