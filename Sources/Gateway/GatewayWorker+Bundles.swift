@@ -66,7 +66,7 @@ extension GatewayWorker {
             throw Failure(.invalidParameters)
         }
         call.revision = opening.revision
-        call.record.revision = opening.revision.name
+        call.record.revision = opening.revision
         call.record.clientName = opening.client?.name
         call.record.clientVersion = opening.client?.version
         call.issuedSession = core.handles.sealSession(
