@@ -202,7 +202,7 @@ public struct StoredDefinitionReader: Sendable {
                 throw Unusable(reason: "its URL cannot be used: \(error.rawValue)")
             }
         case .process(let settings):
-            return try process(settings, record, state)
+            return try process(settings, record, state, &connections)
         }
         var headers: [UpstreamHeader] = []
         for header in record.headers {
@@ -263,11 +263,12 @@ public struct StoredDefinitionReader: Sendable {
     private func process(
         _ settings: ProcessSettings,
         _ record: ServerRecord,
-        _ state: StoredState
+        _ state: StoredState,
+        _ connections: inout [StoredConnection]
     ) throws(Unusable) -> ServerDefinition {
         var variables: [ProcessVariable] = []
         for variable in record.headers {
-            let value = try value(of: variable, record, state)
+            let value = try value(of: variable, record, state, &connections)
             let isSecret = if case .open = variable.source { false } else { true }
             variables.append(ProcessVariable(name: variable.name, value: value, isSecret: isSecret))
         }
