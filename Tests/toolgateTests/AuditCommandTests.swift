@@ -100,7 +100,7 @@ struct AuditCommandTests {
         let json = try JSONDocument(Array(result.output.utf8)).root
         #expect(json["sound"]?.boolean == false)
         let finding = try #require(json["findings"]?.elements.first { $0["weight"]?.string?.text == "fault" })
-        #expect(finding["file"]?.string?.text == "worker-0.00000001.rows" && finding["line"]?.number?.int == 8)
+        #expect(finding["file"]?.string?.text == "worker-0.00000001.rows" && finding["line"]?.number?.int == 2)
     }
 
     @Test("K2: a head printed before finds the truncation that came after")
