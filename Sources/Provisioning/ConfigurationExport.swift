@@ -26,15 +26,25 @@ extension Provisioning {
             }
             try writer.add(policy, of: server.name, version)
         }
+        let bundles = try reader.bundles()
+        for bundle in bundles {
+            writer.add(bundle, servers, policies)
+        }
         for grant in try reader.grants() where grant.revoked == nil {
-            guard case .server(let id, let policy) = grant.target,
-                let server = servers.first(where: { $0.id == id })
-            else {
-                continue
-            }
             let member = try grant.owner.flatMap { owner throws(StoreError) in try reader.member(owner)?.label }
-            let attached = policies.first { $0.id == policy }?.name
-            writer.add(grant, server: server.name, policy: attached, member: member)
+            switch grant.target {
+            case .server(let id, let policy):
+                guard let server = servers.first(where: { $0.id == id }) else {
+                    continue
+                }
+                let attached = policies.first { $0.id == policy }?.name
+                writer.add(grant, opens: ("server", server.name), policy: attached, member: member)
+            case .bundle(let id):
+                guard let bundle = bundles.first(where: { $0.id == id }) else {
+                    continue
+                }
+                writer.add(grant, opens: ("bundle", bundle.name), policy: nil, member: member)
+            }
         }
         return writer.text
     }
@@ -117,11 +127,33 @@ private struct ConfigurationWriter {
         }
     }
 
-    mutating func add(_ grant: GrantRecord, server: ByteString, policy: ByteString?, member: ByteString?) {
+    mutating func add(_ bundle: BundleRecord, _ servers: [ServerRecord], _ policies: [PolicyRecord]) {
+        begin("bundles")
+        line("name", Self.quoted(bundle.name), isFirst: true)
+        line("id", Self.quoted(ByteString(bundle.id.text)))
+        text += Array("    members:\n".utf8)
+        for part in bundle.members {
+            guard let server = servers.first(where: { $0.id == part.server }) else {
+                continue
+            }
+            line("server", Self.quoted(server.name), isFirst: true, depth: 8)
+            line("prefix", Self.quoted(part.prefix), depth: 8)
+            if let policy = policies.first(where: { $0.id == part.policy }) {
+                line("policy", Self.quoted(policy.name), depth: 8)
+            }
+        }
+    }
+
+    mutating func add(
+        _ grant: GrantRecord,
+        opens target: (kind: String, name: ByteString),
+        policy: ByteString?,
+        member: ByteString?
+    ) {
         begin("grants")
         line("label", Self.quoted(grant.label), isFirst: true)
         line("id", Self.quoted(ByteString(grant.id.text)))
-        line("server", Self.quoted(server))
+        line(target.kind, Self.quoted(target.name))
         if let policy {
             line("policy", Self.quoted(policy))
         }

@@ -51,12 +51,21 @@ enum Description {
 
     static func lines(of grant: GrantSettings) -> [String] {
         lines(
-            server: grant.server.text,
+            server: grant.bundle.map { "bundle \($0)" } ?? grant.server.text,
             policy: grant.policy,
             expires: grant.expires,
             member: grant.member,
             label: grant.label
         )
+    }
+
+    static func lines(of bundle: BundleSettings) -> [String] {
+        ["name: \(bundle.name)"]
+            + bundle.members.map { line(member: $0.server, prefix: $0.prefix, policy: $0.policy) }
+    }
+
+    static func line(member: ByteString, prefix: ByteString, policy: ByteString?) -> String {
+        "member: \(member) as \(prefix), policy: \(policy.map(\.text) ?? "none, so every call is denied")"
     }
 
     static func lines(

@@ -41,9 +41,11 @@ public struct ProvisionPlan: Sendable {
         case saveServer(ServerRecord)
         case savePolicy(PolicyRecord)
         case addVersion(source: [UInt8], digest: [UInt8], policy: EntityID)
+        case saveBundle(BundleRecord)
         case saveGrant(GrantRecord)
         case rotate(EntityID, to: GrantDigest)
         case removeGrant(EntityID)
+        case removeBundle(EntityID)
         case removePolicy(EntityID)
         case removeServer(EntityID)
     }
@@ -55,7 +57,7 @@ public enum Removal: Hashable, Sendable {
     case nothing
     /// Grants that came from a file go; everything else stays, and opens nothing by itself.
     case grantsFromFiles
-    /// They go: the store is to hold what the file says and nothing else. Members, bundles and credentials stay.
+    /// They go: the store is to hold what the file says and nothing else. Members and credentials stay.
     case everything
 }
 

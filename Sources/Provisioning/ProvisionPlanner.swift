@@ -17,6 +17,7 @@ public struct ProvisionPlanner {
     /// The identities of what the file names.
     private var servers: [ByteString: EntityID] = [:]
     private var policies: [ByteString: EntityID] = [:]
+    private var bundles: [ByteString: EntityID] = [:]
     private var members: [ByteString: EntityID] = [:]
 
     private init(
@@ -53,6 +54,7 @@ public struct ProvisionPlanner {
         try planner.planMembers()
         try planner.planServers()
         try planner.planPolicies()
+        try planner.planBundles()
         try planner.planGrants()
         try planner.planRemovals(removal)
         let problems = planner.problems
@@ -177,19 +179,68 @@ public struct ProvisionPlanner {
         }
     }
 
+    private mutating func planBundles() throws(StoreError) {
+        for settings in configuration.bundles {
+            let same = try reader.bundle(settings.id)
+            let known = same == nil ? try reader.bundle(named: settings.name) : same
+            var members: [BundlePart] = []
+            for member in settings.members {
+                guard let server = servers[member.server] else {
+                    problems.append("bundle `\(settings.name)`: its server `\(member.server)` cannot be used")
+                    continue
+                }
+                let policy = member.policy.flatMap { policies[$0] }
+                members.append(BundlePart(server: server, prefix: member.prefix, policy: policy))
+            }
+            let id = known?.id ?? settings.id
+            bundles[settings.name] = id
+            let wanted = BundleRecord(id: id, name: settings.name, members: members)
+            let lines = Description.lines(of: settings)
+            guard let known else {
+                add(.saveBundle(wanted), .init(.create, Subject(.bundle, settings.name), lines))
+                continue
+            }
+            if known.name != wanted.name || known.members != wanted.members {
+                let old = try self.lines(of: known)
+                let details = Description.differences(old, lines)
+                add(.saveBundle(wanted), .init(.change, Subject(.bundle, settings.name), details))
+            }
+        }
+    }
+
+    private func lines(of bundle: BundleRecord) throws(StoreError) -> [String] {
+        var lines = ["name: \(bundle.name)"]
+        for part in bundle.members {
+            let server = try reader.server(part.server)?.name
+            var policy: ByteString?
+            if let id = part.policy {
+                policy = try reader.policy(id)?.name
+            }
+            lines.append(Description.line(member: server ?? "?", prefix: part.prefix, policy: policy))
+        }
+        return lines
+    }
+
+    /// What a grant opens; `nil` when there is no such thing.
+    private func target(of settings: GrantSettings) -> GrantTarget? {
+        if let bundle = settings.bundle {
+            return bundles[bundle].map { .bundle($0) }
+        }
+        return servers[settings.server].map { .server($0, policy: settings.policy.flatMap { policies[$0] }) }
+    }
+
     private mutating func planGrants() throws(StoreError) {
         for settings in configuration.grants {
-            guard let digest = GrantDigest(settings.digest), let server = servers[settings.server] else {
-                problems.append("grant `\(settings.label)`: its token digest or server cannot be used")
+            guard let digest = GrantDigest(settings.digest), let target = target(of: settings) else {
+                problems.append("grant `\(settings.label)`: its token digest, server or bundle cannot be used")
                 continue
             }
             let same = try reader.grant(settings.id)
             let known = same == nil ? try reader.grant(labelled: settings.label) : same
-            let policy = settings.policy.flatMap { policies[$0] }
             var wanted = GrantRecord(
                 id: known?.id ?? settings.id,
                 label: settings.label,
-                target: .server(server, policy: policy),
+                target: target,
                 digest: known?.digest ?? digest,
                 expires: settings.expires,
                 owner: settings.member.flatMap { members[$0] }
@@ -233,7 +284,7 @@ public struct ProvisionPlanner {
                 policy = try reader.policy(attached)?.name
             }
         case .bundle(let id):
-            server = try reader.bundle(id)?.name.text ?? "?"
+            server = "bundle \(try reader.bundle(id)?.name.text ?? "?")"
         }
         var member: ByteString?
         if let owner = grant.owner {
@@ -263,6 +314,10 @@ public struct ProvisionPlanner {
         }
         guard removal == .everything else {
             return
+        }
+        let keptBundles = Set(bundles.values)
+        for bundle in try reader.bundles() where !keptBundles.contains(bundle.id) {
+            add(.removeBundle(bundle.id), .init(.remove, Subject(.bundle, bundle.name)))
         }
         let keptPolicies = Set(policies.values)
         for policy in try reader.policies() where !keptPolicies.contains(policy.id) {

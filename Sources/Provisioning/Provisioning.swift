@@ -29,9 +29,11 @@ public enum Provisioning {
         case .savePolicy(let policy): try writer.save(policy)
         case .addVersion(let source, let digest, let policy):
             try writer.add(version: source, digest: digest, to: policy)
+        case .saveBundle(let bundle): try writer.save(bundle)
         case .saveGrant(let grant): try writer.save(grant)
         case .rotate(let grant, let digest): try writer.rotate(grant: grant, to: digest, overlap: .zero)
         case .removeGrant(let grant): try writer.remove(grant: grant)
+        case .removeBundle(let bundle): try writer.remove(bundle: bundle)
         case .removePolicy(let policy): try writer.remove(policy: policy)
         case .removeServer(let server): try writer.remove(server: server)
         }

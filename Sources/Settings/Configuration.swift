@@ -10,12 +10,20 @@ public struct Configuration: Sendable {
     /// In the order of the file.
     public let policies: [PolicySettings]
     /// In the order of the file.
+    public let bundles: [BundleSettings]
+    /// In the order of the file.
     public let grants: [GrantSettings]
 
     /// A configuration from its parts, which the caller has checked.
-    public init(servers: [ServerSettings], policies: [PolicySettings], grants: [GrantSettings]) {
+    public init(
+        servers: [ServerSettings],
+        policies: [PolicySettings],
+        bundles: [BundleSettings] = [],
+        grants: [GrantSettings]
+    ) {
         self.servers = servers
         self.policies = policies
+        self.bundles = bundles
         self.grants = grants
     }
 }
@@ -160,14 +168,38 @@ public struct PolicySettings: Sendable {
     }
 }
 
-/// Who may call a server: the keyed digest of a token, and under which policy.
+/// Several servers behind `/mcp/NAME`.
+public struct BundleSettings: Sendable {
+    /// One of its servers.
+    public struct Member: Hashable, Sendable {
+        /// The server's name.
+        public let server: ByteString
+        /// What stands before its names: 1 to 40 of `A–Z a–z 0–9 _ - .`, none the beginning of another.
+        public let prefix: ByteString
+        /// The name of its policy, one for that server; `nil`: every call is denied.
+        public let policy: ByteString?
+    }
+
+    /// `[a-z0-9][a-z0-9-]{0,62}`, none of a server.
+    public let name: ByteString
+    /// Given in the file or derived from the name.
+    public let id: EntityID
+    /// In the order of its lists; 1 to 32.
+    public let members: [Member]
+    /// Where the entry stands.
+    public let position: YAMLPosition
+}
+
+/// Who may call a server or a bundle: the keyed digest of a token, and under which policy.
 public struct GrantSettings: Sendable {
     /// The name it has in records; unique.
     public let label: ByteString
     /// Given in the file or derived from the label.
     public let id: EntityID
-    /// The name of the server it opens.
+    /// The name of the server it opens; empty for a grant of a bundle.
     public let server: ByteString
+    /// The name of the bundle it opens instead.
+    public let bundle: ByteString?
     /// The name of its policy, one for that server; `nil`: every call is denied.
     public let policy: ByteString?
     /// The 32 bytes of `hmac-sha256:…`; unique.
@@ -184,6 +216,7 @@ public struct GrantSettings: Sendable {
         label: ByteString,
         id: EntityID,
         server: ByteString,
+        bundle: ByteString? = nil,
         policy: ByteString?,
         digest: [UInt8],
         expires: WallTime?,
@@ -193,6 +226,7 @@ public struct GrantSettings: Sendable {
         self.label = label
         self.id = id
         self.server = server
+        self.bundle = bundle
         self.policy = policy
         self.digest = digest
         self.expires = expires

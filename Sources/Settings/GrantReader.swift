@@ -10,6 +10,7 @@ enum GrantReader {
     static func read(
         _ root: Fields,
         servers: Set<ByteString>,
+        bundles: Set<ByteString>,
         policies: [ByteString: ByteString?],
         problems: inout Problems
     ) -> [GrantSettings] {
@@ -25,6 +26,7 @@ enum GrantReader {
             if let digest {
                 digests.check(digest, what: "this token digest", at: fields.position, problems: &problems)
             }
+            let bundle = Reference.read("bundle", of: fields, among: bundles, isRequired: false, problems: &problems)
             let server = server(fields, servers: servers, problems: &problems)
             let policy = policy(fields, server: server, policies: policies, problems: &problems)
             let expires = expires(fields, problems: &problems)
@@ -45,12 +47,13 @@ enum GrantReader {
             if isNew || fields["id"] != nil {
                 ids.check(id, what: "the identity \(id)", at: fields.position, problems: &problems)
             }
-            if let digest, let server {
+            if let digest, bundle != nil || server != nil {
                 let settings = GrantSettings(
                     label: label,
                     id: id,
-                    server: server,
-                    policy: policy,
+                    server: server ?? "",
+                    bundle: bundle,
+                    policy: bundle == nil ? policy : nil,
                     digest: digest,
                     expires: expires,
                     member: member,
@@ -67,15 +70,9 @@ enum GrantReader {
         servers: Set<ByteString>,
         problems: inout Problems
     ) -> ByteString? {
-        guard let bundle = fields["bundle"] else {
+        guard fields["bundle"] != nil else {
             return Reference.read("server", of: fields, among: servers, isRequired: true, problems: &problems)
         }
-        problems.add(
-            .notAvailable,
-            at: bundle.keyPosition,
-            "`bundle` of a grant is not available yet in this version",
-            remedy: "give `server`"
-        )
         for other: StaticString in ["server", "policy"] {
             if let entry = fields[other] {
                 problems.add(.conflict, at: entry.keyPosition, "a grant for a `bundle` has no `\(other)` of its own")

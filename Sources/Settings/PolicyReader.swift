@@ -117,18 +117,3 @@ enum Reference {
         return ByteString(text)
     }
 }
-
-/// Refuses `bundles`, which this version does not have.
-enum BundleReader {
-    static func read(_ root: Fields, problems: inout Problems) {
-        guard let entry = root["bundles"], entry.value.elements?.isEmpty != true else {
-            return
-        }
-        problems.add(
-            .notAvailable,
-            at: entry.keyPosition,
-            "`bundles` are not available yet in this version",
-            remedy: "give each server its own grant"
-        )
-    }
-}

@@ -83,9 +83,25 @@ public enum SettingsReader {
         checkVersion(fields, problems: &problems)
         let servers = ServerReader.read(fields, sources: sources, problems: &problems)
         let policies = PolicyReader.read(fields, servers: servers.names, sources: sources, problems: &problems)
-        BundleReader.read(fields, problems: &problems)
-        let grants = GrantReader.read(fields, servers: servers.names, policies: policies.servers, problems: &problems)
-        return Configuration(servers: servers.settings, policies: policies.settings, grants: grants)
+        let bundles = BundleReader.read(
+            fields,
+            servers: servers.names,
+            policies: policies.servers,
+            problems: &problems
+        )
+        let grants = GrantReader.read(
+            fields,
+            servers: servers.names,
+            bundles: bundles.names,
+            policies: policies.servers,
+            problems: &problems
+        )
+        return Configuration(
+            servers: servers.settings,
+            policies: policies.settings,
+            bundles: bundles.settings,
+            grants: grants
+        )
     }
 
     private static func checkVersion(_ fields: Fields, problems: inout Problems) {

@@ -106,6 +106,28 @@ struct ProvisioningTests {
         }
     }
 
+    @Test("a bundle of a file is made after its servers, found again, changed, written back and taken out")
+    func bundles() throws {
+        let members = "[{server: crm, prefix: c_, policy: sales}, {server: mail, prefix: m_}]"
+        let bundle = "bundles: [{name: office, members: \(members)}]\n"
+        let third = "hmac-sha256:" + String(repeating: "3c", count: 32)
+        let grant = "\n  - {label: all, bundle: office, token_digest: \"\(third)\"}\n"
+        let whole = Self.whole + grant + bundle
+        let plan = try plan(whole)
+        #expect(lines(plan).suffix(4).first == "create bundle `office`", "\(lines(plan))")
+        try Provisioning.apply(plan, to: store, by: author)
+        #expect(try self.plan(whole).isEmpty)
+        let exported = try store.read { reader throws(StoreError) in try Provisioning.export(reader) }
+        #expect(try self.plan(String(decoding: exported, as: UTF8.self)).isEmpty)
+        let empty = MemoryStore(time: FixedTime())
+        let again = try self.plan(String(decoding: exported, as: UTF8.self), in: empty)
+        #expect(lines(again).contains("create bundle `office`"))
+        let changed = whole.replacing("prefix: m_", with: "prefix: mail_")
+        #expect(try lines(self.plan(changed)) == ["change bundle `office`"])
+        try apply(Self.whole, removal: .everything)
+        #expect(try store.read { reader throws(StoreError) in try reader.bundles() }.isEmpty)
+    }
+
     @Test("what is written back is the same configuration, to the store it came from and to an empty one")
     func roundTrip() throws {
         try apply(Self.whole)

@@ -177,17 +177,49 @@ let digest = "hmac-sha256:" + String(repeating: "0a", count: 32)
         #expect(read(withServer("")).configuration != nil)
     }
 
+    @Test("a bundle is read with its members, and a grant may open it")
+    func bundle() throws {
+        let text = """
+            version: 1
+            servers:
+              - {name: crm, upstream: {url: "http://127.0.0.1:1/mcp"}}
+              - {name: mail, upstream: {url: "http://127.0.0.1:2/mcp"}}
+            policies: [{name: read, server: mail, document: {version: "1"}}]
+            bundles:
+              - name: office
+                members:
+                  - {server: crm, prefix: crm_}
+                  - {server: mail, prefix: mail_, policy: read}
+            grants: [{label: a, bundle: office, token_digest: "\(digest)"}]
+            """
+        let configuration = try #require(read(text).configuration, "\(read(text).problems)")
+        let bundle = try #require(configuration.bundles.first)
+        #expect(bundle.name == "office" && bundle.members.map(\.prefix) == ["crm_", "mail_"])
+        #expect(bundle.members.map(\.policy) == [nil, "read"])
+        #expect(configuration.grants.first?.bundle == "office" && configuration.grants.first?.policy == nil)
+    }
+
     @Test(
-        "bundles, commands, connectors and the store are refused as not available yet",
+        "a bundle's mistakes are told: no member, prefixes that collide, strange names, a grant with a policy of its own",
         arguments: [
-            "bundles: [{name: crm, members: []}]\n",
-            "grants: [{label: a, bundle: crm, token_digest: \"\(digest)\"}]\n",
+            ("bundles: [{name: b, members: []}]\n", SettingsProblem.Code.badValue),
+            ("bundles: [{name: b}]\n", .missingKey),
+            ("bundles: [{name: b, members: [{server: s, prefix: a_}, {server: s, prefix: a_b}]}]\n", .duplicate),
+            ("bundles: [{name: b, members: [{server: s, prefix: \"a b\"}]}]\n", .badValue),
+            ("bundles: [{name: b, members: [{server: t, prefix: a_}]}]\n", .unresolved),
+            ("bundles: [{name: s, members: [{server: s, prefix: a_}]}]\n", .duplicate),
+            ("grants: [{label: a, bundle: b, token_digest: \"\(digest)\"}]\n", .unresolved),
+            (
+                "bundles: [{name: b, members: [{server: s, prefix: a_}]}]\n"
+                    + "grants: [{label: a, bundle: b, server: s, token_digest: \"\(digest)\"}]\n",
+                .conflict
+            ),
         ]
     )
-    func refusesLater(rest: String) {
+    func bundleMistakes(rest: String, code: SettingsProblem.Code) {
         let result = read(withServer(rest))
         #expect(result.configuration == nil)
-        #expect(result.problems.map(\.code) == [.notAvailable])
+        #expect(result.problems.map(\.code) == [code], "\(result.problems)")
     }
 
     @Test("what later versions will do is refused for a server too")

@@ -3,11 +3,10 @@
 `python matrix_upstream.py PORT [--modern-only]`. With the flag a server of mcp 2.3.0 forgets that there was a handshake.
 """
 
-import json
 import sys
 
 from mcp.types import Completion, SamplingMessage, TextContent
-from upstream import IS_MODERN, Context, saw, server
+from upstream import IS_MODERN, Context, modern_only, saw, server
 
 if IS_MODERN:
     from typing import Annotated
@@ -83,25 +82,6 @@ def page(name: str) -> str:
 @server.completion()
 async def complete(ref, argument, context):
     return Completion(values=[f"{argument.value}da"])
-
-
-def modern_only(app):
-    """Refuses whatever belongs to the handshake era, as a server that was written after it does."""
-
-    async def guarded(scope, receive, send):
-        if scope["type"] != "http" or not scope["path"].startswith("/mcp"):
-            return await app(scope, receive, send)
-        headers = {name.lower(): value for name, value in scope["headers"]}
-        if scope["method"] == "POST" and headers.get(b"mcp-protocol-version") == b"2026-07-28":
-            return await app(scope, receive, send)
-        status = 400 if scope["method"] == "POST" else 405
-        error = {"code": -32022, "message": "unsupported", "data": {"supported": ["2026-07-28"], "requested": ""}}
-        body = json.dumps({"jsonrpc": "2.0", "id": None, "error": error}).encode()
-        await send({"type": "http.response.start", "status": status,
-                    "headers": [(b"content-type", b"application/json")]})
-        await send({"type": "http.response.body", "body": body})
-
-    return guarded
 
 
 if __name__ == "__main__":

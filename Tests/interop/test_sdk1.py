@@ -16,9 +16,12 @@ from mcp.types import ElicitResult
 SHOWN = {name for name in POLICY["tools"]} | {"delete_account"}
 
 
-@pytest.fixture(scope="module", params=[PYTHON2, PYTHON1], ids=["server-2.3.0", "server-1.30.0"])
+SERVERS = {"server-2.3.0": (PYTHON2,), "server-1.30.0": (PYTHON1,), "modern-only": (PYTHON2, "--modern-only")}
+
+
+@pytest.fixture(scope="module", params=SERVERS)
 def target(request):
-    with upstream(request.param) as port, gateway(port) as running:
+    with upstream(*SERVERS[request.param]) as port, gateway(port) as running:
         yield running
 
 

@@ -5,6 +5,7 @@ the server and, above all, what did not. `python upstream.py PORT` serves Stream
 """
 
 import asyncio
+import json
 import sys
 
 from pydantic import BaseModel
@@ -194,9 +195,32 @@ async def report(_: Request) -> JSONResponse:
     return JSONResponse({"calls": witness, "cancelled": cancelled})
 
 
+def modern_only(app):
+    """Refuses whatever belongs to the handshake era, as a server that was written after it does."""
+
+    async def guarded(scope, receive, send):
+        if scope["type"] != "http" or not scope["path"].startswith("/mcp"):
+            return await app(scope, receive, send)
+        headers = {name.lower(): value for name, value in scope["headers"]}
+        if scope["method"] == "POST" and headers.get(b"mcp-protocol-version") == b"2026-07-28":
+            return await app(scope, receive, send)
+        status = 400 if scope["method"] == "POST" else 405
+        error = {"code": -32022, "message": "unsupported", "data": {"supported": ["2026-07-28"], "requested": ""}}
+        body = json.dumps({"jsonrpc": "2.0", "id": None, "error": error}).encode()
+        await send({"type": "http.response.start", "status": status,
+                    "headers": [(b"content-type", b"application/json")]})
+        await send({"type": "http.response.body", "body": body})
+
+    return guarded
+
+
 if __name__ == "__main__":
     port = int(sys.argv[1])
-    if IS_MODERN:
+    if "--modern-only" in sys.argv:
+        import uvicorn
+
+        uvicorn.run(modern_only(server.streamable_http_app(host="127.0.0.1")), host="127.0.0.1", port=port)
+    elif IS_MODERN:
         server.run("streamable-http", host="127.0.0.1", port=port, json_response="--json" in sys.argv)
     else:
         server.settings.port = port
