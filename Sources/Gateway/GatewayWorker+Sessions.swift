@@ -262,6 +262,11 @@ extension GatewayWorker {
         core.tombstones.add(session.text)
         sessions[session.text] = nil
         core.sessionStates.remove(session.text)
+        if session.isBridged {
+            // A server with sessions ends its own calls; here nobody else does.
+            let text = session.text
+            core.runEverywhere { gateway in gateway.endCalls(of: text) }
+        }
         if let id = call.leg.sessionID {
             let message = UpstreamMessage(.delete, sessionID: id, revision: session.revision)
             do throws(Failure) {
@@ -275,6 +280,14 @@ extension GatewayWorker {
         }
         call.reply = .complete
         await respond(to: call.exchange, 200, [])
+    }
+
+    /// Ends what a session has under way that exists on its client's side alone.
+    func endCalls(of session: ByteString) {
+        for call in open.calls where call.session?.text == session && call.exchange.head.method != .delete {
+            tellCancelled(call)
+            call.end(.cancelled)
+        }
     }
 
     /// Takes a GET or DELETE into its session; the header's revision must be the session's (LS-08).

@@ -198,8 +198,11 @@ struct LegacyToModernTests {
         await gateway.stop()
     }
 
-    @Test("notifications/cancelled closes the server's stream, which cancels there")
-    func cancelled() async throws {
+    @Test(
+        "notifications/cancelled closes the server's stream, which cancels there, and so does the session's end",
+        arguments: [false, true]
+    )
+    func cancelled(byEnding: Bool) async throws {
         let closed = Counter()
         let upstream = Upstreams.modern { sent in
             guard sent.method == "tools/call" else {
@@ -222,7 +225,11 @@ struct LegacyToModernTests {
         var other = try gateway.client()
         other.session = client.session
         let notification = #"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":7}}"#
-        #expect(try other.request("POST", notification).status == 202)
+        if byEnding {
+            #expect(try other.request("DELETE", "").status == 200)
+        } else {
+            #expect(try other.request("POST", notification).status == 202)
+        }
         for _ in 0..<5_000 where closed.count == 0 {
             usleep(1_000)
         }
