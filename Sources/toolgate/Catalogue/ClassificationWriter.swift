@@ -2,6 +2,13 @@ import Base
 import JSONText
 import ToolCatalogue
 
+/// One tool and what was found out about it.
+struct ClassifiedTool {
+    let tool: DescribedTool
+    let classification: Classification
+    let findings: [PoisonFinding]
+}
+
 /// Writes classifications in the form that was asked for.
 struct ClassificationWriter {
     enum Format: String {
@@ -14,7 +21,7 @@ struct ClassificationWriter {
     let format: Format
     let console: Console
     private var held: [UInt8] = []
-    private var rows: [(tool: DescribedTool, classification: Classification)] = []
+    private var rows: [ClassifiedTool] = []
     private var server: ArraySlice<UInt8> = []
     private var serverDescription: ArraySlice<UInt8> = []
     private var context: ServerContext?
@@ -28,11 +35,12 @@ struct ClassificationWriter {
     mutating func add(_ tool: DescribedTool) {
         let context = contextOf(tool)
         let classification = Classifier.classify(tool, on: context)
+        let findings = PoisonScanner.scan(tool)
         guard format == .jsonl else {
-            rows.append((tool, classification))
+            rows.append(ClassifiedTool(tool: tool, classification: classification, findings: findings))
             return
         }
-        held += Self.line(tool, classification)
+        held += Self.line(tool, classification, findings)
         held.append(UInt8(ascii: "\n"))
         if held.count > Self.mostHeld {
             console.writeOutput(held)
@@ -69,7 +77,7 @@ struct ClassificationWriter {
     // MARK: - programs
 
     /// The members that `jsonl` has, no more.
-    static func line(_ tool: DescribedTool, _ classification: Classification) -> [UInt8] {
+    static func line(_ tool: DescribedTool, _ classification: Classification, _ findings: [PoisonFinding]) -> [UInt8] {
         var writer = JSONWriter(reserving: 512)
         writer.beginObject()
         writer.key("server")
@@ -85,9 +93,7 @@ struct ClassificationWriter {
         writer.key("confidence")
         writer.raw(Array(classification.confidenceText.utf8))
         evidence(classification, &writer)
-        writer.key("findings")
-        writer.beginArray()
-        writer.endArray()
+        Self.findings(findings, &writer)
         writer.endObject()
         return writer.output
     }
@@ -108,22 +114,24 @@ struct ClassificationWriter {
         writer.endArray()
     }
 
-    private static func document(_ rows: [(tool: DescribedTool, classification: Classification)]) -> [UInt8] {
+    private static func document(_ rows: [ClassifiedTool]) -> [UInt8] {
         var writer = JSONWriter(reserving: rows.count * 1_024 + 64)
         writer.beginObject()
         writer.key("rules")
         writer.number(Classification.rulesVersion)
         writer.key("tools")
         writer.beginArray()
-        for (tool, classification) in rows {
-            full(tool, classification, &writer)
+        for row in rows {
+            full(row, &writer)
         }
         writer.endArray()
         writer.endObject()
         return writer.output + [UInt8(ascii: "\n")]
     }
 
-    private static func full(_ tool: DescribedTool, _ classification: Classification, _ writer: inout JSONWriter) {
+    private static func full(_ row: ClassifiedTool, _ writer: inout JSONWriter) {
+        let tool = row.tool
+        let classification = row.classification
         writer.beginObject()
         writer.key("server")
         writer.string(tool.server)
@@ -157,10 +165,26 @@ struct ClassificationWriter {
         writer.string(classification.rationale)
         writer.key("misuse")
         writer.string(classification.misuse)
+        findings(row.findings, &writer)
+        writer.endObject()
+    }
+
+    private static func findings(_ findings: [PoisonFinding], _ writer: inout JSONWriter) {
         writer.key("findings")
         writer.beginArray()
+        for finding in findings {
+            writer.beginObject()
+            writer.key("code")
+            writer.string(finding.code.rawValue)
+            writer.key("quote")
+            writer.string(finding.quote)
+            writer.key("source")
+            writer.string(finding.source)
+            writer.key("says")
+            writer.string(finding.says)
+            writer.endObject()
+        }
         writer.endArray()
-        writer.endObject()
     }
 
     // MARK: - people
@@ -183,6 +207,14 @@ struct ClassificationWriter {
         for line in table.lines(width: console.outputWidth) {
             console.output(line)
         }
+        for row in ordered {
+            for finding in row.findings {
+                let name = String(decoding: row.tool.name, as: UTF8.self)
+                console.say(
+                    "\(console.coloured("suspect", .red)): `\(name)` \(finding.says), at \(finding.source): \(finding.quote)"
+                )
+            }
+        }
         console.say(Self.summary(rows.map(\.classification)))
     }
 
@@ -194,7 +226,7 @@ struct ClassificationWriter {
         return "\(classifications.count) tools: \(counts.joined(separator: ", "))"
     }
 
-    private static func markdown(_ rows: [(tool: DescribedTool, classification: Classification)]) -> String {
+    private static func markdown(_ rows: [ClassifiedTool]) -> String {
         var text = "# Tools by risk\n\n\(summary(rows.map(\.classification))).\n"
         for row in rows.sorted(by: { $0.classification.category > $1.classification.category }) {
             let classification = row.classification
@@ -210,6 +242,11 @@ struct ClassificationWriter {
             }
             for signal in classification.signals {
                 text += "\n- \(MarkdownText.plain(signal.sentence))"
+            }
+            for finding in row.findings {
+                let quote = MarkdownText.code(Array(finding.quote.utf8)[...])
+                text += "\n- **suspect** (\(finding.code.rawValue)): it \(finding.says), at"
+                text += " \(MarkdownText.code(Array(finding.source.utf8)[...])): \(quote)"
             }
             text += "\n"
         }

@@ -7,7 +7,7 @@ import PolicyEngine
 enum PolicyCommands {
     static let all = [
         check, explain, test, PolicyDiffCommand.command, PolicyFormatCommand.command,
-        PolicyConvertCommand.command,
+        PolicyConvertCommand.command, PolicySuggestCommand.command,
     ]
 
     // MARK: - check
