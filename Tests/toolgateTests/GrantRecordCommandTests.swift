@@ -74,7 +74,7 @@ struct GrantRecordCommandTests {
         scene.run("server", "add", "mail", "--upstream", "https://mail.example.com/mcp")
         let revision = try scene.revision()
         let cases: [([String], CommandStatus, String)] = [
-            (["x"], .usage, "`--server` is needed"),
+            (["x"], .usage, "`--server` or `--bundle` is needed"),
             (["x", "--server", "crn"], .refused, "no server `crn`: did you mean `crm`?"),
             (["x", "--server", "crm", "--policy", "sale"], .refused, "did you mean `sales`?"),
             (["x", "--server", "mail", "--policy", "sales"], .refused, "is for another server"),

@@ -42,15 +42,28 @@ enum Loopback {
         return descriptor
     }
 
-    /// A listening socket and its port.
+    /// A listening socket and its port, which stays its own when it stops listening for a while.
+    ///
+    /// A port the system chose is free again as soon as nobody listens, so one is asked for and then named.
     static func listener() -> (descriptor: Int32, port: UInt16) {
+        while true {
+            let port = freePort()
+            let descriptor = socket(2, 1, 0)
+            if systemBind(descriptor, address(port: port), 16) == 0, listen(descriptor, 128) == 0 {
+                return (descriptor, port)
+            }
+            close(descriptor)
+        }
+    }
+
+    private static func freePort() -> UInt16 {
         let descriptor = socket(2, 1, 0)
+        defer { close(descriptor) }
         _ = systemBind(descriptor, address(port: 0), 16)
-        listen(descriptor, 128)
         var name = [UInt8](repeating: 0, count: 16)
         var length: UInt32 = 16
         _ = systemName(descriptor, &name, &length)
-        return (descriptor, UInt16(name[2]) << 8 | UInt16(name[3]))
+        return UInt16(name[2]) << 8 | UInt16(name[3])
     }
 
     /// The next connection; negative when the listener is closed.
