@@ -85,9 +85,9 @@ let product: [Target] =
     + room(
         "Gateway",
         [
-            "AuditJournal", "AuditModel",
-            "Base", "Cryptography", "EventLoops", "HTTPTransport", "HTTPWire", "JSONText", "JSONSchema", "MCPModel",
-            "OAuthModel", "PolicyEngine", "RateLimits", "Secrets", "Settings", "Stores", "Upstreams", "UnicodeText",
+            "AuditJournal", "AuditModel", "Base", "ConnectorModel", "Cryptography", "EventLoops", "HTTPTransport",
+            "HTTPWire", "JSONText", "JSONSchema", "MCPModel", "OAuthModel", "PolicyEngine", "RateLimits", "Secrets",
+            "Settings", "ShippedConnectors", "Stores", "Upstreams", "UnicodeText",
         ]
     )
 

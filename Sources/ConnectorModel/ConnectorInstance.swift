@@ -119,6 +119,22 @@ public struct ConnectorInstance: Sendable {
         return taints.filter { $0.count >= 4 }
     }
 
+    /// What must show in no output.
+    public var secrets: [Secret<[UInt8]>] { taints.map { Secret($0.bytes) } }
+
+    /// Appends what tells this account from any other: connector, address, settings and secret.
+    public func append(to payload: inout FieldWriter) {
+        payload.append(run: connector.id.bytes)
+        payload.append(run: connector.version.bytes)
+        payload.append(run: origin.bytes)
+        payload.append(run: basePath.bytes)
+        for name in settings.keys.sorted() {
+            payload.append(run: name.bytes)
+            payload.append(run: settings[name]?.json ?? [])
+        }
+        payload.append(run: secret.reveal())
+    }
+
     // MARK: - Checks
 
     private static func value(

@@ -1,9 +1,11 @@
 public import Base
+internal import ConnectorModel
 internal import EventLoops
 public import OAuthModel
 internal import PolicyEngine
 public import Secrets
 public import Settings
+internal import ShippedConnectors
 public import Stores
 internal import Upstreams
 
@@ -203,6 +205,8 @@ public struct StoredDefinitionReader: Sendable {
             }
         case .process(let settings):
             return try process(settings, record, state, &connections)
+        case .connector(let settings):
+            return try connector(settings, record, state)
         }
         var headers: [UpstreamHeader] = []
         for header in record.headers {
@@ -257,6 +261,41 @@ public struct StoredDefinitionReader: Sendable {
             throw Unusable(reason: "the value of `\(header.name)` \(refusal)")
         }
         return secret
+    }
+
+    /// A server that is a connector, its settings checked and its secret resolved.
+    private func connector(
+        _ settings: ConnectorSettings,
+        _ record: ServerRecord,
+        _ state: StoredState
+    ) throws(Unusable) -> ServerDefinition {
+        guard let connector = ShippedConnectors.connector(named: settings.connector) else {
+            throw Unusable(
+                reason: "there is no connector `\(settings.connector)`: `toolgate connector list` shows what there is"
+            )
+        }
+        guard let reference = record.headers.first(where: { $0.name == ConnectorSettings.secretName }) else {
+            throw Unusable(reason: "it has no secret: run `toolgate server edit \(record.name) --secret env:VARIABLE`")
+        }
+        let secret = try value(of: reference, record, state)
+        let instance: ConnectorInstance
+        do throws(ConnectorSettingProblem) {
+            instance = try ConnectorInstance(connector, set: settings.set.map { ($0.name, $0.value) }, secret: secret)
+        } catch {
+            throw Unusable(reason: error.description)
+        }
+        let account: ConnectorAccount
+        do throws(UpstreamAddress.Problem) {
+            account = try ConnectorAccount(instance)
+        } catch {
+            throw Unusable(reason: "its address cannot be used: \(error.rawValue)")
+        }
+        return ServerDefinition(
+            name: record.name,
+            uuid: ByteString(record.id.text),
+            upstream: UpstreamConfiguration(name: record.name, connector: account),
+            changedTools: record.changedTools
+        )
     }
 
     /// A server that is a process, its variables resolved.

@@ -77,6 +77,14 @@ private struct ConfigurationWriter {
             line("upstream", Array("{url: ".utf8) + Self.quoted(url) + Array(suffix.utf8))
         case .process(let process):
             add(process, variables: server.headers)
+        case .connector(let connector):
+            var members = Self.printable(connector.json)
+            if let secret = server.headers.first {
+                members.removeLast()
+                members += Array(", \"secret\": ".utf8)
+                members += Self.quoted(ByteString(Description.text(of: secret.source))) + [UInt8(ascii: "}")]
+            }
+            line("upstream", members)
         }
         if server.changedTools != .hide {
             line("changed_tools", Array(server.changedTools.rawValue.utf8))

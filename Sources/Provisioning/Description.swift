@@ -16,6 +16,9 @@ enum Description {
         case .process(let process):
             kind = "variable"
             lines += self.lines(of: process)
+        case .connector(let connector):
+            kind = "credential"
+            lines.append("upstream: \(connector.line)")
         }
         for header in server.headers {
             lines.append("\(kind) \(header.name): \(text(of: header.source))")

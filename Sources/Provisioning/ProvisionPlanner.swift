@@ -122,6 +122,8 @@ public struct ProvisionPlanner {
             process.confinement.read = process.confinement.read?.map { path($0) }
             process.confinement.write = process.confinement.write?.map { path($0) }
             return .process(process)
+        case .connector(let connector):
+            return .connector(connector)
         }
     }
 

@@ -71,6 +71,8 @@ public enum UpstreamSettings: Hashable, Sendable {
     case http(UpstreamURL, allowsInsecure: Bool)
     /// As a process of the gateway's own, over its standard streams.
     case process(ProcessSettings)
+    /// As a REST API that a connector makes tools of.
+    case connector(ConnectorSettings)
 }
 
 /// Where the value of a header comes from.

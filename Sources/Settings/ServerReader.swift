@@ -30,6 +30,17 @@ enum ServerReader {
             let changedTools: ChangedTools? = fields.word("changed_tools", problems: &problems)
             let limitFailure: LimitFailure? = fields.word("limit_failure", problems: &problems)
             var headers = HeaderReader.read(fields, sources: sources, problems: &problems)
+            if case .connector = upstream?.way {
+                if let entry = fields["headers"] {
+                    problems.add(
+                        .badValue,
+                        at: entry.keyPosition,
+                        "a server that is a connector has no `headers`",
+                        remedy: ConnectorUpstreamReader.form
+                    )
+                }
+                headers = upstream?.variables ?? []
+            }
             if case .process = upstream?.way {
                 if let entry = fields["headers"] {
                     problems.add(
@@ -79,7 +90,7 @@ enum ServerReader {
     ) -> (way: UpstreamSettings, variables: [StaticHeader])? {
         let form = "write `upstream: {url: \"http://127.0.0.1:3001/mcp\"}`"
         let known: [StaticString] = [
-            "url", "allow_insecure", "command", "args", "env", "cwd", "process", "confine", "connector", "set",
+            "url", "allow_insecure", "command", "args", "env", "cwd", "process", "confine", "connector", "set", "secret",
         ]
         guard let node = server.required("upstream", remedy: form, problems: &problems),
             let fields = Fields(node, what: "an upstream", known: known, problems: &problems)
@@ -100,21 +111,24 @@ enum ServerReader {
                 )
             }
         }
-        for later: StaticString in ["connector", "set"] {
-            if let entry = fields[later] {
+        if fields["connector"] != nil {
+            return ConnectorUpstreamReader.read(fields, sources: sources, problems: &problems)
+                .map { (.connector($0.settings), $0.secret) }
+        }
+        for alien: StaticString in ["set", "secret"] {
+            if let entry = fields[alien] {
                 problems.add(
-                    .notAvailable,
+                    .badValue,
                     at: entry.keyPosition,
-                    "`\(later)` of an upstream is not available yet in this version",
-                    remedy: "start the server with HTTP and give its `url`"
+                    "`\(alien)` of an upstream belongs to a `connector`",
+                    remedy: ConnectorUpstreamReader.form
                 )
             }
         }
         let isInsecureAllowed =
             [server.flag("allow_insecure", problems: &problems), fields.flag("allow_insecure", problems: &problems)]
             .contains(true)
-        guard fields["url"] != nil || fields["connector"] == nil,
-            let text = fields.requiredText("url", remedy: form, problems: &problems), let entry = fields["url"]
+        guard let text = fields.requiredText("url", remedy: form, problems: &problems), let entry = fields["url"]
         else {
             return nil
         }

@@ -87,6 +87,16 @@ extension StoreWriter {
             if let refusal = settings.refusal {
                 throw .refused("server `\(server.name.shown)`: \(refusal)")
             }
+        case .connector(let settings):
+            if let refusal = settings.refusal {
+                throw .refused("server `\(server.name.shown)`: \(refusal)")
+            }
+            guard server.headers.map(\.name) == [ConnectorSettings.secretName] else {
+                throw .refused("server `\(server.name.shown)`: a connector has one secret and nothing else")
+            }
+            if case .open = server.headers[0].source {
+                throw .refused("server `\(server.name.shown)`: the secret of a connector is given by reference only")
+            }
         }
     }
 

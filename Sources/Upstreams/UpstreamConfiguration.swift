@@ -1,4 +1,5 @@
 public import Base
+import ConnectorModel
 import HTTPWire
 
 /// Every bound towards one server.
@@ -61,6 +62,8 @@ public enum UpstreamWay: Sendable {
     case http(UpstreamAddress, headers: [UpstreamHeader])
     /// A process of the gateway's own, over its standard streams.
     case process(ProcessCommand)
+    /// A REST API that a connector makes tools of.
+    case connector(ConnectorAccount)
 }
 
 /// What there is to know of a server before talking to it.
@@ -118,11 +121,19 @@ public struct UpstreamConfiguration: Sendable {
         self.limits = limits
     }
 
+    /// A server that is a connector.
+    public init(name: ByteString, connector: ConnectorAccount, limits: UpstreamLimits = UpstreamLimits()) {
+        self.name = name
+        way = .connector(connector)
+        self.limits = limits
+    }
+
     /// What is never to be seen in an answer: the values of headers, and of the variables that are secret.
     public var secrets: [Secret<[UInt8]>] {
         switch way {
         case .http(_, let headers): headers.map(\.value)
         case .process(let command): command.environment.filter(\.isSecret).map(\.value)
+        case .connector(let account): account.instance.secrets
         }
     }
 
@@ -140,6 +151,9 @@ public struct UpstreamConfiguration: Sendable {
         case .process(let command):
             payload.append(run: Array("process".utf8))
             command.append(to: &payload)
+        case .connector(let account):
+            payload.append(run: Array("connector".utf8))
+            account.instance.append(to: &payload)
         }
         return payload.bytes
     }

@@ -29,6 +29,7 @@ public final class UpstreamKnowledge: Sendable {
     private let legacy = Guarded(State.unknown)
 
     private let processes = Guarded<ProcessPool?>(nil)
+    private let account = Guarded<ConnectorAccount?>(nil)
 
     /// Tells the connections of this knowledge from any other's: no connection is shared between credentials (C4).
     public let poolKey: ByteString
@@ -54,6 +55,15 @@ public final class UpstreamKnowledge: Sendable {
             let made = ProcessPool(configuration.name, command, limits: configuration.limits, host: host)
             pool = made
             return made
+        }
+    }
+
+    /// The account of a connector, the same for all workers and across reloads: its pace is one.
+    func account(_ latest: ConnectorAccount) -> ConnectorAccount {
+        account.withLock { account in
+            let kept = account ?? latest
+            account = kept
+            return kept
         }
     }
 

@@ -20,6 +20,7 @@ public final class UpstreamServer {
     enum Link {
         case http(HTTPLink)
         case process(ProcessLink)
+        case connector(ConnectorLink)
     }
 
     /// A server for the worker whose loop and client these are.
@@ -55,6 +56,16 @@ public final class UpstreamServer {
         case .process(let command):
             let pool = shared.pool(of: configuration, command, on: processes)
             link = .process(ProcessLink(pool, command, limits: configuration.limits, loop: loop))
+        case .connector(let account):
+            link = .connector(
+                ConnectorLink(
+                    shared.account(account),
+                    client: client,
+                    poolKey: shared.poolKey,
+                    limits: configuration.limits,
+                    loop: loop
+                )
+            )
         }
     }
 
@@ -74,6 +85,7 @@ public final class UpstreamServer {
         switch link {
         case .http(let link): try await link.send(message, cancellation: cancellation)
         case .process(let link): try await link.send(message, cancellation: cancellation)
+        case .connector(let link): try await link.send(message, cancellation: cancellation)
         }
     }
 

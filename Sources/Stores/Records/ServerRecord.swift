@@ -9,6 +9,9 @@ public enum ServerUpstream: Hashable, Sendable {
     /// A process of the gateway's own.
     case process(ProcessSettings)
 
+    /// A REST API that a connector makes tools of.
+    case connector(ConnectorSettings)
+
     /// What credentials are bound to: `scheme://host:port`, or the command with its arguments; `nil` for a URL that is
     /// none.
     public var origin: ByteString? {
@@ -21,6 +24,8 @@ public enum ServerUpstream: Hashable, Sendable {
             }
         case .process(let settings):
             return ByteString("process: \(settings.line)")
+        case .connector(let settings):
+            return ByteString(settings.line)
         }
     }
 }
@@ -97,6 +102,8 @@ extension ServerRecord: StoredRecord {
         case http
         /// The URL's column then holds ``ProcessSettings/json``.
         case process
+        /// The URL's column then holds ``ConnectorSettings/json``.
+        case connector
     }
 
     var values: [StoredValue] {
@@ -106,6 +113,8 @@ extension ServerRecord: StoredRecord {
             upstreamValues = [.text(UpstreamKind.http.rawValue), .text(url), .flag(allowsInsecure)]
         case .process(let settings):
             upstreamValues = [.text(UpstreamKind.process.rawValue), .text(ByteString(settings.json)), .flag(false)]
+        case .connector(let settings):
+            upstreamValues = [.text(UpstreamKind.connector.rawValue), .text(ByteString(settings.json)), .flag(false)]
         }
         return [.id(id), .text(name)] + upstreamValues
             + [.text(changedTools.rawValue), .text(limitFailure.rawValue), .time(created)]
@@ -123,6 +132,12 @@ extension ServerRecord: StoredRecord {
                 throw .corrupt(detail: "the command of the server `\(name)` cannot be read")
             }
             upstream = .process(settings)
+            _ = try row.flag()
+        case .connector:
+            guard let settings = ConnectorSettings(json: try row.text().bytes) else {
+                throw .corrupt(detail: "the connector of the server `\(name)` cannot be read")
+            }
+            upstream = .connector(settings)
             _ = try row.flag()
         }
         headers = []

@@ -5,6 +5,7 @@ import HTTPTransport
 import JSONText
 import Settings
 import ShippedConnectors
+import Stores
 import Upstreams
 
 /// `toolgate connector serve`.
@@ -176,6 +177,17 @@ enum ConnectorOptions {
             }
             return (ByteString(String(text[..<equals])), ByteString(String(text[text.index(after: equals)...])))
         }
+    }
+
+    /// `--secret SOURCE` as servers keep it; `nil` when it is not given.
+    static func reference(_ invocation: Invocation) throws(CommandFailure) -> HeaderReference? {
+        guard let source = invocation.value("secret") else {
+            return nil
+        }
+        guard !source.hasPrefix("open:") else {
+            throw .usage("a secret comes by reference: `env:VARIABLE`, `file:PATH` or `store:CREDENTIAL`")
+        }
+        return try HeaderOption.parse("\(ConnectorSettings.secretName)=\(source)", option: "--secret")
     }
 
     /// A connector with the settings and the secret the options name.

@@ -1,5 +1,7 @@
 import Base
+import ConnectorModel
 import Settings
+import ShippedConnectors
 import Stores
 
 /// `toolgate server`: what the gateway stands in front of.
@@ -30,6 +32,11 @@ enum ServerCommands {
                 choices: LimitFailure.allCases.map(\.rawValue)
             ),
         ] + ProcessOptions.options
+        + [
+            CommandOption("connector", "NAME", "a REST API as tools: `toolgate connector list` shows what there is"),
+            CommandOption("set", "NAME=VALUE", "a setting of the connector", isRepeatable: true),
+            CommandOption("secret", "SOURCE", "the connector's secret: env:VARIABLE, file:PATH or store:CREDENTIAL"),
+        ]
 
     static let list = Command(
         ["server", "list"],
@@ -95,6 +102,10 @@ enum ServerCommands {
                 "one that wants a key, which the gateway has in a variable",
                 "toolgate server add crm --upstream https://mcp.example.com/mcp --header Authorization=env:CRM_AUTH"
             ),
+            (
+                "a REST API through its connector",
+                "toolgate server add kommo --connector kommo --set subdomain=acme --secret env:KOMMO_TOKEN"
+            ),
             ("a program", "toolgate server add time -- mcp-server-time --local-timezone UTC"),
             (
                 "a program that wants a key, one process for each session",
@@ -150,7 +161,7 @@ enum ServerCommands {
     ) { invocation throws(CommandFailure) in
         let names = [
             "rename", "upstream", "allow-insecure", "header", "remove-header", "changed-tools", "limit-failure", "env",
-            "remove-env", "cwd", "process",
+            "remove-env", "cwd", "process", "set", "secret",
         ]
         if invocation.operands.count == 1 {
             try EditOptions.check(invocation, names)
@@ -221,6 +232,12 @@ enum ServerCommands {
     /// How a new server is reached.
     private static func way(_ invocation: Invocation) throws(CommandFailure) -> (ServerUpstream, [HeaderReference]) {
         let words = Array(invocation.operands.dropFirst())
+        if let connector = invocation.value("connector") {
+            return try self.connector(connector, words, invocation)
+        }
+        if let alien = ["set", "secret"].first(where: { invocation.isOn($0) }) {
+            throw .usage("`--\(alien)` is for servers with a `--connector`")
+        }
         guard let url = invocation.value("upstream") else {
             guard !words.isEmpty else {
                 throw .usage("`--upstream URL` or `-- COMMAND` is needed: see `toolgate server add --help`")
@@ -240,6 +257,39 @@ enum ServerCommands {
             .http(url: ByteString(url), allowsInsecure: invocation.isOn("allow-insecure")),
             try HeaderOption.read(invocation)
         )
+    }
+
+    private static func connector(
+        _ name: String,
+        _ words: [String],
+        _ invocation: Invocation
+    ) throws(CommandFailure) -> (ServerUpstream, [HeaderReference]) {
+        let aliens = ["upstream", "header", "allow-insecure"] + ProcessOptions.names
+        if let alien = aliens.first(where: { invocation.isOn($0) }) {
+            throw .usage("`--\(alien)` and `--connector` do not go together: give one")
+        }
+        guard words.isEmpty else {
+            throw .usage("`--connector` and a command do not go together: give one")
+        }
+        guard let connector = ShippedConnectors.connector(named: ByteString(name)) else {
+            let known = ShippedConnectors.names.map { "`\($0)`" }.joined(separator: ", ")
+            throw .usage("there is no connector `\(name)`: there are \(known)")
+        }
+        guard let secret = try ConnectorOptions.reference(invocation) else {
+            throw .usage("`--secret env:VARIABLE` is needed: \(connector.secretDescription)")
+        }
+        let set = try ConnectorOptions.settings(invocation)
+        do throws(ConnectorSettingProblem) {
+            // Whether the settings fit is told now; the secret itself is looked at when the server is served.
+            _ = try ConnectorInstance(connector, set: set, secret: Secret(Array("placeholder".utf8)))
+        } catch {
+            throw .usage(error.description)
+        }
+        let settings = ConnectorSettings(
+            connector: ByteString(name),
+            set: set.map { ConnectorSettings.Entry(name: $0.name, value: $0.value) }
+        )
+        return (.connector(settings), [secret])
     }
 
     /// A server whose credential is not there, or is sealed for another address, is not served.
@@ -280,6 +330,11 @@ enum ServerCommands {
                 ("args", .list(process.arguments.map { .text($0.text) })),
                 ("cwd", process.directory.map { .text($0.text) } ?? .absent("where the gateway runs")),
                 ("process", .text(process.sharing.rawValue)), ("env", .list(values)),
+            ]
+        case .connector(let connector):
+            return [
+                ("upstream", .text(connector.line)), ("connector", .text(connector.connector.text)),
+                ("set", .list(connector.set.map { .text("\($0.name)=\($0.value)") })), ("secret", .list(values)),
             ]
         }
     }
@@ -360,6 +415,22 @@ private struct UpstreamEdit {
                 throw .refused(error.message)
             }
             server.upstream = .process(settings)
+        case .connector(var settings):
+            try refuse("header", "remove-header", "allow-insecure", "upstream", "env", "remove-env", "cwd", "process")
+            guard process == nil else {
+                throw .refused("a connector does not become a command: remove the server and add another")
+            }
+            do throws(CommandFailure) {
+                for (name, value) in try ConnectorOptions.settings(invocation) {
+                    settings.put(ConnectorSettings.Entry(name: name, value: value))
+                }
+                if let secret = try ConnectorOptions.reference(invocation) {
+                    server.headers = [secret]
+                }
+            } catch {
+                throw .refused(error.message)
+            }
+            server.upstream = .connector(settings)
         }
     }
 
