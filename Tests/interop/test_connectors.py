@@ -15,7 +15,7 @@ import tempfile
 
 import httpx2
 import pytest
-from harness import ROOT, TOOLGATE, gateway, stop
+from harness import ROOT, TOOLGATE, Gateway, free_port, gateway, mint, stop, wait_for_port
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
@@ -55,16 +55,51 @@ def serving(name: str, base: str, secret: str):
             stop(process)
 
 
-@pytest.fixture(scope="module", params=sorted(KINDS))
+@contextlib.contextmanager
+def configured(name: str, base: str, secret: str, policy: dict):
+    """A gateway whose server is the connector itself; yields it as `gateway` does."""
+    with tempfile.TemporaryDirectory(prefix="toolgate-connector-") as folder, tempfile.TemporaryFile() as said:
+        folder = pathlib.Path(folder)
+        grant = mint(folder, "agent")
+        (folder / "policy.json").write_text(json.dumps(policy))
+        (folder / "toolgate.yaml").write_text(
+            f"""version: 1
+servers:
+  - name: witness
+    upstream: {{connector: {name}, set: {{base: "{base}"}}, secret: env:API_SECRET}}
+policies:
+  - {{name: main, server: witness, document: policy.json}}
+grants:
+  - {{label: agent, server: witness, policy: main, token_digest: "{grant['token_digest']}"}}
+"""
+        )
+        port = free_port()
+        process = subprocess.Popen(
+            [TOOLGATE, "up", "--config", str(folder / "toolgate.yaml"), "--listen", f"127.0.0.1:{port}",
+             "--data", str(folder / "data"), "--log", str(folder / "decisions.log")],
+            stdout=said, stderr=said, env={**os.environ, "API_SECRET": secret},
+        )
+        try:
+            wait_for_port(port, process)
+            yield Gateway(port, folder, process, {"agent": grant["token"]}, 0), said
+        finally:
+            stop(process)
+
+
+@pytest.fixture(scope="module", params=[(name, way) for name in sorted(KINDS) for way in ("upstream", "serve")])
 def world(request):
-    name = request.param
+    name, way = request.param
     kind, path, _ = KINDS[name]
     policy = json.loads(subprocess.run([TOOLGATE, "connector", "policy", name], check=True, capture_output=True).stdout)
     with contextlib.ExitStack() as stack:
         standin = stack.enter_context(kind())
         secret = TOKENS[name][None]
-        port, said = stack.enter_context(serving(name, f"http://127.0.0.1:{standin.port}{path}", secret))
-        target = stack.enter_context(gateway(port, policy=policy))
+        base = f"http://127.0.0.1:{standin.port}{path}"
+        if way == "upstream":
+            target, said = stack.enter_context(configured(name, base, secret, policy))
+        else:
+            port, said = stack.enter_context(serving(name, base, secret))
+            target = stack.enter_context(gateway(port, policy=policy))
         yield name, standin, target, said
 
 
