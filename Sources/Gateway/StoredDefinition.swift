@@ -206,7 +206,7 @@ public struct StoredDefinitionReader: Sendable {
         case .process(let settings):
             return try process(settings, record, state, &connections)
         case .connector(let settings):
-            return try connector(settings, record, state)
+            return try connector(settings, record, state, &connections)
         }
         var headers: [UpstreamHeader] = []
         for header in record.headers {
@@ -267,7 +267,8 @@ public struct StoredDefinitionReader: Sendable {
     private func connector(
         _ settings: ConnectorSettings,
         _ record: ServerRecord,
-        _ state: StoredState
+        _ state: StoredState,
+        _ connections: inout [StoredConnection]
     ) throws(Unusable) -> ServerDefinition {
         guard let connector = ShippedConnectors.connector(named: settings.connector) else {
             throw Unusable(
@@ -277,7 +278,7 @@ public struct StoredDefinitionReader: Sendable {
         guard let reference = record.headers.first(where: { $0.name == ConnectorSettings.secretName }) else {
             throw Unusable(reason: "it has no secret: run `toolgate server edit \(record.name) --secret env:VARIABLE`")
         }
-        let secret = try value(of: reference, record, state)
+        let secret = try value(of: reference, record, state, &connections)
         let instance: ConnectorInstance
         do throws(ConnectorSettingProblem) {
             instance = try ConnectorInstance(connector, set: settings.set.map { ($0.name, $0.value) }, secret: secret)

@@ -124,7 +124,11 @@ enum ServerRegistration {
         _ server: ServerDefinition,
         _ invocation: Invocation
     ) throws(CommandFailure) -> ToolListing {
-        guard case .http(let address, _) = server.upstream.way else {
+        let place: String
+        switch server.upstream.way {
+        case .http(let address, _): place = "\(address.origin)"
+        case .connector(let account): place = "\(account.origin)"
+        case .process:
             throw .refused(
                 "server `\(server.name)` is a program, which only a gateway starts: its tools are listed before its first "
                     + "call; `toolgate server tools \(server.name)` shows them then"
@@ -140,7 +144,7 @@ enum ServerRegistration {
         case .success(let listing): return listing
         case .failure(let failure):
             throw .environment(
-                "server `\(server.name)` cannot be listed at \(address.origin): \(sentence(failure)); its "
+                "server `\(server.name)` cannot be listed at \(place): \(sentence(failure)); its "
                     + "tools are not accepted: `toolgate server tools \(server.name) --list` tries again"
             )
         case nil: throw .environment("server `\(server.name)` cannot be listed: the event loop ended early")

@@ -387,12 +387,16 @@ private struct UpstreamEdit {
         guard url == nil || process == nil else {
             throw .usage("`--upstream` and a command do not go together: give one")
         }
+        guard !invocation.isOn("connector") else {
+            throw .usage("a server does not change its connector: remove it and add another")
+        }
     }
 
     /// An address that was not looked at when plain http was allowed is not allowed it.
     func change(_ server: inout ServerRecord) throws(StoreError) {
         switch server.upstream {
         case .http(let known, let wasAllowed):
+            try refuse("set", "secret")
             try refuse("env", "remove-env", process == nil ? "cwd" : "header", process == nil ? "process" : "header")
             if let process {
                 throw try refusal(of: process)
@@ -401,7 +405,7 @@ private struct UpstreamEdit {
                 url.map { .http(url: ByteString($0), allowsInsecure: allowsInsecure) }
                 ?? .http(url: known, allowsInsecure: wasAllowed || allowsInsecure)
         case .process(var settings):
-            try refuse("header", "remove-header", "allow-insecure", "upstream")
+            try refuse("header", "remove-header", "allow-insecure", "upstream", "set", "secret")
             if let process {
                 let (directory, sharing, confinement) = (settings.directory, settings.sharing, settings.confinement)
                 settings = process
