@@ -46,7 +46,9 @@ public struct ConnectorSettings: Hashable, Sendable {
         }
     }
 
-    /// What keeps them from being used; `nil` when nothing does. Whether there is such a connector is for others to say.
+    /// What keeps them from being used; `nil` when nothing does.
+    ///
+    /// Whether there is such a connector is for others to say.
     public var refusal: String? {
         guard EntityName.isValid(connector) else {
             return "`\(connector.bytes.shown)` is no name of a connector: \(EntityName.rule)"
