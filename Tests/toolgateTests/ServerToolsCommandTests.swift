@@ -259,12 +259,20 @@ struct LineDifferenceTests {
         let pool = try WorkerPool(count: 1)
         let address = try #require(SocketAddress(Array("127.0.0.1:0".utf8)))
         let port = Latch<UInt16>()
+        let over = Latch<Void>()
         pool.workers[0].start { worker in
-            if let server = try? SandboxService.start(on: worker, address: address, pageSize: 5) {
-                port.set(server.address.port)
+            guard let server = try? SandboxService.start(on: worker, address: address, pageSize: 5) else {
+                return
             }
+            port.set(server.address.port)
+            // A server listens as long as somebody has it.
+            await over.value()
+            await server.drain(within: .zero)
         }
-        defer { pool.stop() }
+        defer {
+            over.set(())
+            pool.stop()
+        }
         return try body("http://127.0.0.1:\(await port.value())/mcp")
     }
 

@@ -49,6 +49,9 @@ enum Loopback {
         while true {
             let port = freePort()
             let descriptor = socket(2, 1, 0)
+            // SO_REUSEADDR: connections that are still open do not keep it from listening again.
+            var isOn: Int32 = 1
+            setsockopt(descriptor, 1, 2, &isOn, 4)
             if systemBind(descriptor, address(port: port), 16) == 0, listen(descriptor, 128) == 0 {
                 return (descriptor, port)
             }
