@@ -97,7 +97,8 @@ let outer: [Target] = [
         name: "toolgate",
         dependencies: [
             "AuditJournal", "AuditModel", "Base", "ConnectorModel", "Cryptography", "EventLoops", "Gateway",
-            "HTTPTransport", "HTTPWire", "JSONText", "JSONSchema", "MCPModel", "OAuthModel", "PolicyEngine", "Provisioning",
+            "HTTPTransport", "HTTPWire", "JSONText", "JSONSchema", "MCPModel", "OAuthModel", "PolicyEngine",
+            "Provisioning",
             "RateLimits", "Secrets", "Settings", "ShippedConnectors", "StoreSQLite", "Stores", "ToolCatalogue",
             "Upstreams", "YAMLText",
         ]

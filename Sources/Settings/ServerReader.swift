@@ -90,7 +90,8 @@ enum ServerReader {
     ) -> (way: UpstreamSettings, variables: [StaticHeader])? {
         let form = "write `upstream: {url: \"http://127.0.0.1:3001/mcp\"}`"
         let known: [StaticString] = [
-            "url", "allow_insecure", "command", "args", "env", "cwd", "process", "confine", "connector", "set", "secret",
+            "url", "allow_insecure", "command", "args", "env", "cwd", "process", "confine", "connector", "set",
+            "secret",
         ]
         guard let node = server.required("upstream", remedy: form, problems: &problems),
             let fields = Fields(node, what: "an upstream", known: known, problems: &problems)
