@@ -49,15 +49,24 @@ struct StreamRecovery {
 
     private func path(_ name: JournalName) -> String { "\(configuration.folder)/\(name.text)" }
 
-    /// Looks at the last segment; `numbers` are those that are there, ascending.
+    /// Looks at the last segments; `numbers` are those that are there, ascending.
     mutating func run(_ numbers: [UInt64]) throws(JournalFailure) -> RecoveredStream {
-        var numbers = numbers
-        while let number = numbers.last {
-            numbers.removeLast()
-            if try recover(number, after: numbers.last) {
-                numbers.append(number)
-                break
-            }
+        let joints = try SegmentJoints(of: numbers.count, proven: proven) { index throws(JournalFailure) in
+            try JournalFiles.ends(of: path(.segment(stream, numbers[index])))
+        }
+        isDamaged = joints.isBroken
+        let kept = Array(numbers[..<(joints.firstLoose ?? numbers.count)])
+        for number in numbers[kept.count...] {
+            try remove(number)
+        }
+        try noteEarlierCuts(behind: kept.last ?? 0)
+        if let number = kept.last {
+            try recover(number)
+        }
+        // The process before may have died between a write and its synchronisation, of several segments when the disk was
+        // slow. What comes next builds on these rows: a loss of power must not take them from under it.
+        for number in kept[min(kept.count, max(0, joints.firstUnproven - 1))...] {
+            try JournalFiles.synchronise(file: path(.segment(stream, number)), on: configuration.disk)
         }
         if position.next <= proven {
             isDamaged = true
@@ -65,40 +74,45 @@ struct StreamRecovery {
         if isDamaged {
             report.damagedStreams.append(stream.name)
         }
-        if !isEnded, !numbers.isEmpty {
+        if !isEnded, !kept.isEmpty {
             report.brokenStreams.append(stream.name)
         }
         var result = RecoveredStream()
         result.position = position
-        result.segment = numbers.last ?? 0
-        guard !cuts.isEmpty || !open.isEmpty || (!isEnded && !numbers.isEmpty) else {
+        result.segment = kept.last ?? 0
+        guard !cuts.isEmpty || !open.isEmpty || (!isEnded && !kept.isEmpty) else {
             return result
         }
         return try begin(after: result)
     }
 
-    /// Reads one segment; false when it never came into being, so that the one before it is the last.
-    private mutating func recover(_ number: UInt64, after older: UInt64?) throws(JournalFailure) -> Bool {
+    /// Sets a segment aside that hangs in the air: nothing in it was promised to anybody.
+    private mutating func remove(_ number: UInt64) throws(JournalFailure) {
         let path = path(.segment(stream, number))
         let bytes = try JournalFiles.read(path)
-        // Without one sealed group it never came into being: nothing in it was promised to anybody.
-        var isPart =
-            switch SegmentGroups(bytes).first(where: { _ in true }) {
-            case .group, .malformed: true
-            case .torn, nil: false
-            }
-        if isPart {
-            isPart = try fits(bytes, after: older)
+        if !bytes.isEmpty {
+            try setAside(bytes, number)
         }
-        guard isPart else {
-            if !bytes.isEmpty {
-                try setAside(bytes, number)
-            }
-            guard unsafe unlink(path) == 0 else {
-                throw .file(path: path, operation: "remove", error: errno)
-            }
-            return false
+        guard unsafe unlink(path) == 0 else {
+            throw .file(path: path, operation: "remove", error: errno)
         }
+    }
+
+    /// What a recovery that did not come to its end set aside as whole segments.
+    private mutating func noteEarlierCuts(behind last: UInt64) throws(JournalFailure) {
+        var number = last + 1
+        while JournalFiles.exists(path(.cut(stream, number))) {
+            if !cuts.contains(where: { $0.segment == number }) {
+                note(cut: try JournalFiles.read(path(.cut(stream, number))), number)
+            }
+            number += 1
+        }
+    }
+
+    /// Reads the last segment that is kept, and cuts off what is no whole group.
+    private mutating func recover(_ number: UInt64) throws(JournalFailure) {
+        let path = path(.segment(stream, number))
+        let bytes = try JournalFiles.read(path)
         // Set aside before, in a recovery that did not come to its end.
         let cutPath = self.path(.cut(stream, number))
         let whole = try read(bytes, path)
@@ -111,31 +125,6 @@ struct StreamRecovery {
         } else if JournalFiles.exists(cutPath) {
             note(cut: try JournalFiles.read(cutPath), number)
         }
-        // The process before may have died between a write and its synchronisation, also of the end of the segment before.
-        // What comes next builds on these rows: a loss of power must not take them from under it.
-        for number in [older, number].compactMap(\.self) {
-            try JournalFiles.synchronise(file: self.path(.segment(stream, number)), on: configuration.disk)
-        }
-        return true
-    }
-
-    /// Whether a segment goes on from where the one before it ends.
-    ///
-    /// When it does not, a loss of power has taken the end of that one, and what hangs in the air is set aside; unless a
-    /// checkpoint vouches for it: that is no loss of power, and it stays as evidence.
-    private mutating func fits(_ bytes: [UInt8], after older: UInt64?) throws(JournalFailure) -> Bool {
-        guard let older, let start = SegmentStart(bytes) else {
-            return true
-        }
-        let end = try JournalFiles.end(of: path(.segment(stream, older)))
-        guard end?.head != start.previous || end?.next != start.sequence else {
-            return true
-        }
-        guard start.sequence > proven else {
-            isDamaged = true
-            return true
-        }
-        return false
     }
 
     private mutating func setAside(_ bytes: [UInt8], _ number: UInt64) throws(JournalFailure) {

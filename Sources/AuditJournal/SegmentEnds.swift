@@ -1,5 +1,4 @@
 internal import AuditModel
-internal import Base
 internal import Glibc
 
 /// The first and the last row of a segment, without reading what is between them.
@@ -18,29 +17,25 @@ extension JournalFiles {
         return nil
     }
 
-    /// Where the chain stands behind the last sealed group of a segment; `nil` when there is none that can be read.
-    static func end(of path: String) throws(JournalFailure) -> ChainPosition? {
+    /// Both ends of a segment.
+    static func ends(of path: String) throws(JournalFailure) -> SegmentEnds {
         var status = stat()
         guard unsafe stat(path, &status) == 0 else {
             throw .file(path: path, operation: "read", error: errno)
         }
+        var ends = SegmentEnds(start: nil, end: nil, hasContent: false)
         for length in [1 << 13, 2 * longestLine] {
             let start = max(0, Int(status.st_size) - length)
-            var bytes = try read(path, from: start)
+            let first = try read(path, atMost: length)
+            var last = try read(path, from: start)
             if start > 0 {
-                bytes.removeFirst((bytes.firstIndex(of: UInt8(ascii: "\n")) ?? -1) + 1)
+                last.removeFirst((last.firstIndex(of: UInt8(ascii: "\n")) ?? -1) + 1)
             }
-            var end: ChainPosition?
-            for case .row(let line) in SegmentLines(bytes) {
-                if let head = line.seal {
-                    let sequence = RowReader.sequence(of: bytes[line.row])
-                    end = sequence.map { ChainPosition(next: $0 &+ 1, head: head) }
-                }
-            }
-            if let end {
-                return end
+            ends = SegmentEnds(first: first, last: last)
+            if ends.hasContent, ends.end != nil || start == 0 {
+                break
             }
         }
-        return nil
+        return ends
     }
 }

@@ -51,7 +51,8 @@ struct StreamVerifier {
         self.firstNumber = firstNumber
         start(at: firstNumber)
         var wanted = firstNumber
-        for number in numbers {
+        let attached = attached(numbers, read)
+        for number in attached {
             if number != wanted {
                 let range = number == wanted + 1 ? "\(wanted) is" : "\(wanted) to \(number - 1) are"
                 add(.fault, "segment \(range) missing")
@@ -60,13 +61,35 @@ struct StreamVerifier {
             wanted = number + 1
             let name = JournalName.segment(stream, number).text
             switch read(name) {
-            case .bytes(let bytes): check(bytes, number, name, isLast: number == numbers.last, read)
+            case .bytes(let bytes): check(bytes, number, name, isLast: number == attached.last, read)
             case .unreadable(let reason):
                 add(.fault, file: name, "cannot be read: \(reason)")
                 (expected, previous) = (nil, nil)
             }
         }
+        for number in numbers[attached.count...] {
+            let meaning = "it does not go on where the segment before it ends, as after a loss of power;"
+            let next = "no checkpoint vouches for a row of it, and the next start sets it aside"
+            add(.note, file: JournalName.segment(stream, number).text, "\(meaning) \(next)")
+        }
         finish()
+    }
+
+    /// The segments without those at the end that a loss of power has left hanging in the air.
+    ///
+    /// Who removes rows that nobody vouches for could have removed these as well: it is an end that is unproven.
+    private func attached(_ numbers: [UInt64], _ read: (String) -> AuditVerifier.Source) -> [UInt64] {
+        // A segment that is missing is no such thing: look only behind the last gap.
+        let run = numbers.indices.last { $0 > 0 && numbers[$0] != numbers[$0 - 1] + 1 } ?? 0
+        let tail = numbers[run...]
+        let joints = SegmentJoints(of: tail.count, proven: vouched.keys.max() ?? 0) { index in
+            guard case .bytes(let bytes) = read(JournalName.segment(stream, tail[run + index]).text) else {
+                return SegmentEnds(start: nil, end: nil, hasContent: true)
+            }
+            return SegmentEnds(first: bytes, last: bytes)
+        }
+        // The first stays in any case: it is told of as it is.
+        return Array(numbers[..<(run + max(1, joints.firstLoose ?? tail.count))])
     }
 
     /// What stands before the first segment that is still there.

@@ -109,9 +109,9 @@ struct RecoveryTests {
     func synchronisesFirst() async throws {
         let folder = TestFolder()
         var configuration = folder.configuration()
-        configuration.maximumSegmentBytes = 2_000
+        configuration.maximumSegmentBytes = 800
         _ = try await withWriter(configuration, closes: false) { _, writer in
-            for number in 1...20 {
+            for number in 1...60 {
                 try await writer.written(try writer.note(intent(number)))
             }
         }
@@ -121,8 +121,9 @@ struct RecoveryTests {
         let events = disk.events
         let firstWrite = try #require(events.firstIndex { if case .written = $0 { true } else { false } })
         let synchronised = events[..<firstWrite].filter { if case .syncEnded = $0 { true } else { false } }
-        // The newest segment, and the one before it, whose end was written just before it was begun.
-        #expect(synchronised.count == 2)
+        // All of them: none has a row that a checkpoint vouches for.
+        let segments = try folder.names().filter { $0.hasPrefix("worker-0") && $0.hasSuffix(".rows") }
+        #expect(segments.count > 4 && synchronised.count == segments.count - 1)
     }
 
     @Test(
@@ -145,6 +146,7 @@ struct RecoveryTests {
         for length in [bytes.count - 1, bytes.count - 200, bytes.count / 2] {
             try folder.write(inTheAir, newest)
             try folder.write(Array(bytes[..<length]), older)
+            #expect(try folder.faults() == [], "\(length), before")
             let (_, report) = try await withWriter(configuration) { _, writer in
                 try await writer.written(try writer.note(intent(9, .deny)))
             }
@@ -156,6 +158,52 @@ struct RecoveryTests {
             }
             unlink("\(folder.journal)/\(older.dropLast(4))cut")
         }
+    }
+
+    @Test("FA2: when the disk was several segments behind, all that hang in the air are set aside")
+    func segmentsInTheAir() async throws {
+        let folder = TestFolder()
+        var configuration = folder.configuration()
+        configuration.maximumSegmentBytes = 800
+        _ = try await withWriter(configuration, closes: false) { _, writer in
+            for number in 1...60 {
+                try await writer.written(try writer.note(intent(number)))
+            }
+        }
+        unlink("\(folder.journal)/statements")
+        let segments = try folder.names().filter { $0.hasPrefix("worker-0") && $0.hasSuffix(".rows") }
+        try #require(segments.count > 4)
+        let second = try folder.read(segments[1])
+        try folder.write(Array(second[..<(second.count - 30)]), segments[1])
+        #expect(try folder.faults() == [])
+        let (_, report) = try await withWriter(configuration) { _, writer in
+            try await writer.written(try writer.note(intent(9, .deny)))
+        }
+        #expect(report.damagedStreams == [])
+        #expect(report.cutFiles.count == segments.count - 1, "\(report)")
+        #expect(try folder.faults() == [])
+    }
+
+    @Test("a recovery that ended half-way is finished by the next one, with all that was set aside")
+    func halfRecovered() async throws {
+        let folder = TestFolder()
+        var configuration = folder.configuration()
+        configuration.maximumSegmentBytes = 800
+        _ = try await withWriter(configuration, closes: false) { _, writer in
+            for number in 1...60 {
+                try await writer.written(try writer.note(intent(number)))
+            }
+        }
+        unlink("\(folder.journal)/statements")
+        let segments = try folder.names().filter { $0.hasPrefix("worker-0") && $0.hasSuffix(".rows") }
+        let newest = try #require(segments.last)
+        try folder.write(try folder.read(newest), "\(newest.dropLast(4))cut")
+        unlink("\(folder.journal)/\(newest)")
+        let (_, report) = try await withWriter(configuration) { _, _ in }
+        #expect(report.cutFiles == ["\(folder.journal)/\(newest.dropLast(4))cut"])
+        #expect(try folder.faults() == [])
+        try folder.write([1], "\(newest.dropLast(4))cut")
+        #expect(try folder.faults().count == 1)
     }
 
     @Test(

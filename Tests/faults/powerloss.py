@@ -251,7 +251,7 @@ class Recovery:
                 raise Finding(f"`{command}` before recovery ends with {done.returncode}: {done.stderr[-600:]}")
             # Before the first call there may be neither journal nor store yet.
             if done.returncode != 0 and executed:
-                raise Finding(f"`{command}` before recovery: {done.stdout[-800:]}{done.stderr[-400:]}")
+                raise Finding(f"`{command}` before recovery: {done.stdout[-4000:]}{done.stderr[-400:]}")
         gateway = Gateway(place, recording.mode, data=self.data)
         try:
             gateway.wait_until_ready()

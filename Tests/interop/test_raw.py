@@ -190,10 +190,11 @@ def test_sessions_belong_to_their_grant(target):
     assert status == 404
 
 
-def test_a_modern_client_of_a_legacy_server_is_told_so(old_target):
+def test_a_modern_client_of_a_legacy_server_is_answered_in_its_own_era(old_target):
     status, _, answers = Raw(old_target).modern("tools/call", {"name": "echo", "arguments": {"text": "x"}})
-    assert answers[-1]["error"]["code"] == -32022, answers
-    assert status == 400
+    assert status == 200
+    assert answers[-1]["result"]["resultType"] == "complete", answers
+    assert answers[-1]["result"]["content"][0]["text"] == "x"
 
 
 @contextlib.contextmanager
