@@ -5,8 +5,8 @@
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: ## build, start a sandbox CRM server and the gateway in front of it, show four calls
-	@scripts/bootstrap
+run: ## build, put the gateway in front of two CRM connectors and show what it does with calls
+	@scripts/bootstrap run
 	@scripts/run
 
 test: ## everything that must pass before a change lands: unit tests, lint, real clients and servers

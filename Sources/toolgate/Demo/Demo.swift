@@ -18,6 +18,8 @@ struct Demo: Sendable {
     private let isPortChosen: Bool
     private let runsOnce: Bool
     private let folder: String
+    /// `nil` for the sandbox, which the demonstration starts itself.
+    private let connectors: DemoScene?
 
     init(_ invocation: Invocation) throws(CommandFailure) {
         console = invocation.console
@@ -25,18 +27,16 @@ struct Demo: Sendable {
         listen = try ListenAddress.parse(invocation.value("listen") ?? "127.0.0.1:8080", option: "--listen")
         let isTold = invocation.isOn("once") || console.environment["DEMO_ONCE"] == "1"
         runsOnce = isTold || !console.outputIsTerminal || !console.inputIsTerminal
+        connectors = try DemoScene.connectors(invocation)
         folder = try FileAccess.makeTemporaryFolder(prefix: "toolgate-demo")
     }
 
     private var logFile: String { "\(folder)/decisions.log" }
-    private var policyFile: String { "\(folder)/policy.json" }
 
     /// Runs it; the control loop's own thread makes the calls.
     func run(on worker: isolated Worker) async -> Result<CommandStatus, CommandFailure> {
         do throws(CommandFailure) {
-            let status = try await show(on: worker)
-            FileAccess.removeFolder(folder, files: ["decisions.log", "policy.json"])
-            return .success(status)
+            return .success(try await show(on: worker))
         } catch {
             return .failure(error)
         }
@@ -46,24 +46,31 @@ struct Demo: Sendable {
         let stop = Latch<Void>()
         let signals = try StopSignals(on: worker.loop, setting: stop)
         defer { signals.cancel() }
-        let sandbox = try startSandbox(on: worker)
+        let (scene, sandbox) = try scene(on: worker)
+        defer { FileAccess.removeFolder(folder, files: ["decisions.log"] + scene.policyFiles) }
         let log = try DecisionLogWriter(.file(logFile))
         defer { log.close() }
-        let token = GrantToken.generate(for: .sandbox)
-        let (service, endpoint) = try await startGateway(in: sandbox.address, token: token, log: log)
-        let text = String(decoding: token.reveal(), as: UTF8.self)
-        introduce(sandbox.address, endpoint, text)
-        let isExpected = await callAll(endpoint, token: text, log: log, on: worker)
+        let (service, setup, address) = try await startGateway(scene, log: log)
+        introduce(scene, setup, address)
+        let isExpected = await callAll(scene, setup, address, on: worker)
         if !runsOnce {
-            console.output("\nboth keep running, for your own client; Ctrl-C ends them")
+            console.output("\neverything keeps running, for your own client; Ctrl-C ends it")
             await stop.value()
         }
         await service.drain(within: .seconds(2))
-        await sandbox.drain(within: .seconds(2))
+        await sandbox?.drain(within: .seconds(2))
         return isExpected ? .done : .refused
     }
 
     // MARK: - Starting
+
+    private func scene(on worker: isolated Worker) throws(CommandFailure) -> (DemoScene, HTTPServer?) {
+        if let connectors {
+            return (connectors, nil)
+        }
+        let sandbox = try startSandbox(on: worker)
+        return (try DemoScene.sandbox(at: sandbox.address), sandbox)
+    }
 
     private func startSandbox(on worker: isolated Worker) throws(CommandFailure) -> HTTPServer {
         do throws(StreamError) {
@@ -74,16 +81,15 @@ struct Demo: Sendable {
     }
 
     private func startGateway(
-        in upstream: SocketAddress,
-        token: GrantToken,
+        _ scene: DemoScene,
         log: DecisionLogWriter
-    ) async throws(CommandFailure) -> (GatewayService, String) {
+    ) async throws(CommandFailure) -> (GatewayService, GatewaySetup, SocketAddress) {
         let keys = KeyFile.generate()
-        let definition = try definition(upstream, digest: keys.grantDigester.digest(of: token))
+        let definition = try definition(scene, keys)
         var setup = GatewaySetup(listen: listen, workers: CPU.coreCount, keys: keys, log: log)
         do throws(CommandFailure) {
             let (service, address) = try await setup.start(definition)
-            return (service, setup.endpoint(address, server: "crm"))
+            return (service, setup, address)
         } catch {
             guard !isPortChosen else {
                 throw error
@@ -91,61 +97,77 @@ struct Demo: Sendable {
             // The usual port is taken: any other shows the same.
             setup.listen = SocketAddress(.loopbackV4, port: 0)
             let (service, address) = try await setup.start(definition)
-            return (service, setup.endpoint(address, server: "crm"))
+            return (service, setup, address)
         }
     }
 
-    private func definition(
-        _ upstream: SocketAddress,
-        digest: GrantDigest
-    ) throws(CommandFailure) -> SnapshotDefinition {
-        let policy = ByteString(stringLiteral: DemoCalls.policy).bytes
-        do throws(FileProblem) {
-            try FileAccess.write(policy, to: policyFile)
-        } catch {
-            throw .environment(error.message)
+    private func definition(_ scene: DemoScene, _ keys: KeyFile) throws(CommandFailure) -> SnapshotDefinition {
+        var definition = SnapshotDefinition(servers: [])
+        for server in scene.servers {
+            let name = ByteString(server.name)
+            let policy = ByteString(stringLiteral: server.policy).bytes
+            do throws(FileProblem) {
+                try FileAccess.write(policy, to: "\(folder)/\(server.policyFile)")
+            } catch {
+                throw .environment(error.message)
+            }
+            guard let compiled = CompiledPolicy.load(policy).policy else {
+                throw .refused("the demonstration's own policy does not load")
+            }
+            let digest = keys.grantDigester.digest(of: server.token).bytes
+            definition.servers.append(ServerDefinition(name: name, upstream: server.upstream))
+            definition.policies.append(PolicyDefinition(name: name, server: name, compiled: compiled))
+            definition.grants.append(GrantDefinition(label: name, server: name, policy: name, digest: digest))
         }
-        guard let compiled = CompiledPolicy.load(policy).policy else {
-            throw .refused("the demonstration's own policy does not load")
-        }
-        let configuration: UpstreamConfiguration
-        do {
-            configuration = try UpstreamConfiguration(
-                name: "crm",
-                address: try UpstreamAddress("http://\(upstream)/mcp".utf8)
-            )
-        } catch {
-            throw .refused("the sandbox's own address cannot be used: \(error)")
-        }
-        return SnapshotDefinition(
-            servers: [ServerDefinition(name: "crm", upstream: configuration)],
-            policies: [PolicyDefinition(name: "demo", server: "crm", compiled: compiled)],
-            grants: [GrantDefinition(label: "demo", server: "crm", policy: "demo", digest: digest.bytes)]
-        )
+        return definition
     }
 
-    private func introduce(_ sandbox: SocketAddress, _ endpoint: String, _ token: String) {
-        console.output("sandbox      http://\(sandbox)/mcp  (an MCP server with a CRM's tools)")
-        console.output("gateway      \(endpoint)  (in front of it)")
-        console.output("policy       \(policyFile)")
-        console.output("log          \(logFile)")
-        console.output("grant token  \(token)\n\nto use it from your client:\n")
-        console.output(ClientSnippets(name: "crm", endpoint: endpoint, token: token).text)
+    private func introduce(_ scene: DemoScene, _ setup: GatewaySetup, _ address: SocketAddress) {
+        for server in scene.servers {
+            let endpoint = setup.endpoint(address, server: server.name)
+            let token = String(decoding: server.token.reveal(), as: UTF8.self)
+            console.output("server       \(server.about)")
+            console.output("gateway      \(endpoint)  (in front of it)")
+            console.output("policy       \(folder)/\(server.policyFile)")
+            console.output("grant token  \(token)\n")
+        }
+        console.output("log          \(logFile)\n")
+        guard let first = scene.servers.first else {
+            return
+        }
+        console.output("to use `\(first.name)` from your client:\n")
+        let endpoint = setup.endpoint(address, server: first.name)
+        let token = String(decoding: first.token.reveal(), as: UTF8.self)
+        console.output(ClientSnippets(name: first.name, endpoint: endpoint, token: token).text)
     }
 
-    // MARK: - The four calls
+    // MARK: - The calls
 
     private func callAll(
-        _ endpoint: String,
-        token: String,
-        log: DecisionLogWriter,
+        _ scene: DemoScene,
+        _ setup: GatewaySetup,
+        _ address: SocketAddress,
         on worker: isolated Worker
     ) async -> Bool {
-        let client = DemoClient(endpoint: endpoint, token: token, loop: worker.loop)
         var areExpected = true
-        for (number, call) in DemoCalls.all.enumerated() {
-            let isExpected = await show(call, id: number + 1, client)
-            let line = await logLine(number, on: worker)
+        var made = 0
+        for (number, call) in scene.calls.enumerated() {
+            guard let server = scene.server(of: call) else {
+                return false
+            }
+            let client = DemoClient(
+                endpoint: setup.endpoint(address, server: server.name),
+                token: String(decoding: server.token.reveal(), as: UTF8.self),
+                loop: worker.loop
+            )
+            for _ in 0..<call.before {
+                made += 1
+                areExpected = await isAllowed(call, id: made, client) && areExpected
+            }
+            let isExpected = await show(call, number: number + 1, client)
+            let line = await logLine(made, on: worker)
+            made += 1
+            client.close()
             console.output("   log    \(console.coloured(line ?? "(no line came)", .dim))")
             let isRecorded = line?.contains("\"outcome\":\"\(call.outcome)\"") == true
             if !isExpected || !isRecorded {
@@ -153,15 +175,30 @@ struct Demo: Sendable {
                 areExpected = false
             }
         }
-        client.close()
         return areExpected
     }
 
-    private func show(_ call: DemoCalls.Call, id: Int, _ client: DemoClient) async -> Bool {
-        let colour: Console.Colour = call.title == "allowed" ? .green : .yellow
-        console.output("\n\(id). \(console.coloured(call.title, colour)): \(call.tool) \(call.arguments)")
+    /// One of the calls before the one that is shown.
+    private func isAllowed(_ call: DemoCalls.Call, id: Int, _ client: DemoClient) async -> Bool {
         do throws(CommandFailure) {
             let answer = try await client.send(DemoCalls.body(call, id: id), tool: call.tool)
+            if answer["result"] != nil, answer["result"]?["isError"]?.boolean != true {
+                return true
+            }
+            console.output("   agent  \(DemoCalls.judge(answer, call).seen)")
+        } catch {
+            console.output("   agent  \(error.message)")
+        }
+        return false
+    }
+
+    private func show(_ call: DemoCalls.Call, number: Int, _ client: DemoClient) async -> Bool {
+        let colour: Console.Colour = call.title == "allowed" ? .green : .yellow
+        let times = call.before == 0 ? "" : ", after \(call.before) that were allowed"
+        let title = console.coloured(call.title, colour)
+        console.output("\n\(number). \(title): \(call.tool) \(call.arguments)\(times)")
+        do throws(CommandFailure) {
+            let answer = try await client.send(DemoCalls.body(call, id: number), tool: call.tool)
             let (isExpected, seen) = DemoCalls.judge(answer, call)
             console.output("   agent  \(seen)")
             return isExpected

@@ -3,8 +3,8 @@ import JSONText
 
 /// The policy and the calls of the demonstration, and what each call must get.
 enum DemoCalls {
-    /// Loadable as it stands; `make run` prints where it lies.
-    static let policy: StaticString = """
+    /// For the sandbox; loadable as it stands, the demonstration prints where it lies.
+    static let sandboxPolicy: StaticString = """
         {
           "version": "1",
           "default": "deny",
@@ -30,12 +30,52 @@ enum DemoCalls {
 
         """
 
+    /// The policies that Kommo's four product pages recommend, in one, and a tool that is hidden.
+    static let kommoPolicy: StaticString = """
+        {
+          "version": "1",
+          "default": "deny",
+          "hide": ["stop_salesbot"],
+          "tools": {
+            "get_loss_reasons": {},
+            "create_lead": {
+              "limits": [{"counter": "create_lead_rate", "window": "minute", "max": 30, "scope": "grant"}]
+            },
+            "move_lead": {
+              "limits": [{"counter": "move_lead_rate", "window": "minute", "max": 30, "scope": "grant"}]
+            },
+            "run_salesbot": {
+              "limits": [{"counter": "run_salesbot_rate", "window": "minute", "max": 10, "scope": "grant"}]
+            }
+          }
+        }
+
+        """
+
+    /// The policy that Bitrix24's product page recommends.
+    static let bitrixPolicy: StaticString = """
+        {
+          "version": "1",
+          "default": "deny",
+          "tools": {
+            "createLead": {
+              "limits": [{"counter": "createlead_rate", "window": "minute", "max": 30, "scope": "grant"}]
+            }
+          }
+        }
+
+        """
+
     /// One call and what must come of it.
     struct Call {
         /// What the demonstration calls the outcome.
         let title: String
+        /// The server's name.
+        let server: String
         let tool: String
         let arguments: String
+        /// How often the same call is made, and must be allowed, before this one.
+        var before = 0
         /// The outcome the decision log must name.
         let outcome: String
         let expects: Expectation
@@ -51,9 +91,10 @@ enum DemoCalls {
         case error(Int)
     }
 
-    static let all = [
+    static let sandbox = [
         Call(
             title: "allowed",
+            server: "crm",
             tool: "run_salesbot",
             arguments: #"{"bot_id":1,"entity_id":1001}"#,
             outcome: "allow",
@@ -61,6 +102,7 @@ enum DemoCalls {
         ),
         Call(
             title: "denied",
+            server: "crm",
             tool: "create_lead",
             arguments: #"{"name":"Whale","price":250000}"#,
             outcome: "deny",
@@ -68,6 +110,7 @@ enum DemoCalls {
         ),
         Call(
             title: "hidden",
+            server: "crm",
             tool: "delete_lead",
             arguments: #"{"lead_id":1001}"#,
             outcome: "hidden",
@@ -75,10 +118,71 @@ enum DemoCalls {
         ),
         Call(
             title: "limited",
+            server: "crm",
             tool: "run_salesbot",
             arguments: #"{"bot_id":1,"entity_id":1002}"#,
             outcome: "rate_limited",
             expects: .refusal("one salesbot a minute")
+        ),
+    ]
+
+    static let connectors = [
+        Call(
+            title: "allowed",
+            server: "kommo",
+            tool: "get_loss_reasons",
+            arguments: "{}",
+            outcome: "allow",
+            expects: .result
+        ),
+        Call(
+            title: "allowed",
+            server: "kommo",
+            tool: "create_lead",
+            arguments: #"{"name":"Padaria Sol","price":1200}"#,
+            outcome: "allow",
+            expects: .result
+        ),
+        Call(
+            title: "allowed",
+            server: "kommo",
+            tool: "move_lead",
+            arguments: #"{"lead_id":1001,"status_id":71002}"#,
+            outcome: "allow",
+            expects: .result
+        ),
+        Call(
+            title: "allowed",
+            server: "bitrix24",
+            tool: "createLead",
+            arguments: #"{"title":"Пекарня Солнце"}"#,
+            outcome: "allow",
+            expects: .result
+        ),
+        Call(
+            title: "denied",
+            server: "kommo",
+            tool: "update_lead",
+            arguments: #"{"lead_id":1001,"price":0}"#,
+            outcome: "deny",
+            expects: .refusal("[POLICY DENIED]")
+        ),
+        Call(
+            title: "hidden",
+            server: "kommo",
+            tool: "stop_salesbot",
+            arguments: #"{"bot_id":301,"entity_id":1001,"entity_type":"leads"}"#,
+            outcome: "hidden",
+            expects: .error(-32_602)
+        ),
+        Call(
+            title: "limited",
+            server: "kommo",
+            tool: "run_salesbot",
+            arguments: #"{"bot_id":301,"entity_id":1001,"entity_type":"leads"}"#,
+            before: 10,
+            outcome: "rate_limited",
+            expects: .refusal("[POLICY DENIED]")
         ),
     ]
 
@@ -105,12 +209,19 @@ enum DemoCalls {
             return (false, seen)
         }
         let result = answer["result"]
-        let text = result?["content"]?.element(at: 0)?["text"]?.string?.text ?? ""
+        let text = oneLine(result?["content"]?.element(at: 0)?["text"]?.string?.text ?? "")
         let isError = result?["isError"]?.boolean == true
         switch call.expects {
         case .result: return (!isError && result != nil, text)
         case .refusal(let part): return (isError && text.contains(part), text)
         case .error: return (false, text)
         }
+    }
+
+    /// An answer may be a whole document: as much of it as a person wants to see here.
+    private static func oneLine(_ text: String) -> String {
+        let words = text.split { $0 == " " || $0.isNewline }
+        let line = words.joined(separator: " ")
+        return line.count > 240 ? "\(line.prefix(240))…" : line
     }
 }

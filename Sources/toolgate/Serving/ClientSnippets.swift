@@ -32,16 +32,13 @@ struct ClientSnippets {
                 client: "Claude Desktop",
                 name: "claude-desktop",
                 place:
-                    "claude_desktop_config.json (it speaks to programs only, so a bridge from npm stands in between)",
+                    "claude_desktop_config.json (it speaks to programs only, so `toolgate connect` stands in between)",
                 text: servers(
                     "mcpServers",
                     [
-                        ("command", .text("npx")),
-                        (
-                            "args",
-                            .list(["-y", "mcp-remote", endpoint, "--header", "Authorization:${TOOLGATE_AUTH}"])
-                        ),
-                        ("env", .object([("TOOLGATE_AUTH", "Bearer \(token)")])),
+                        ("command", .text("toolgate")),
+                        ("args", .list(["connect", endpoint])),
+                        ("env", .object([("TOOLGATE_TOKEN", token)])),
                     ]
                 )
             ),
