@@ -65,6 +65,7 @@ let pure: [Target] =
     )
     + room("ShippedConnectors", ["Base", "CConnectors", "ConnectorModel"])
     + room("ToolCatalogue", ["Base", "JSONText", "PolicyEngine"], data: ["Data"])
+    + room("ClientSettings", ["Base", "YAMLText"], data: ["Data"])
 
 // 3: the outside world.
 let drivers: [Target] =

@@ -1,0 +1,125 @@
+import Base
+import YAMLText
+
+/// YAML as the tree of this room: libyaml says where things begin, their ends follow from how lines are indented.
+struct MarkedYAML {
+    private let bytes: [UInt8]
+    /// Where each line starts.
+    private let lines: [Int]
+
+    static func read(_ bytes: [UInt8], from start: Int) throws(SettingsFault) -> MarkedValue {
+        let limits = YAMLLimits(
+            maximumBytes: ReaderLimits.bytes,
+            maximumDepth: ReaderLimits.depth,
+            maximumNodes: ReaderLimits.values
+        )
+        do throws(YAMLError) {
+            let root = try YAMLDocument.parse(Array(bytes[start...]), limits: limits)
+            return MarkedYAML(bytes, from: start).value(root)
+        } catch {
+            if case .empty = error.reason {
+                return MarkedValue(content: .object([]), start: start)
+            }
+            throw SettingsFault("\(error.reason)", line: error.position.line, column: error.position.column)
+        }
+    }
+
+    private init(_ bytes: [UInt8], from start: Int) {
+        self.bytes = bytes
+        var lines = [start]
+        for index in bytes.indices.dropFirst(start) where bytes[index] == 0x0A {
+            lines.append(index + 1)
+        }
+        self.lines = lines
+    }
+
+    /// Recursion ends at the document's depth limit.
+    private func value(_ node: YAMLNode) -> MarkedValue {
+        let start = offset(node.position)
+        switch node.content {
+        case .scalar(let text, let isPlain):
+            return MarkedValue(content: isPlain && Self.isOther(text) ? .other(text) : .text(text), start: start)
+        case .sequence(let nodes):
+            return MarkedValue(content: .array(nodes.map { value($0) }), start: start)
+        case .mapping(let entries):
+            let members = entries.map { entry in
+                MarkedMember(
+                    key: ByteString(entry.key),
+                    value: value(entry.value),
+                    parts: [oneLine(entry) ?? part(from: entry.keyPosition)],
+                    comma: nil
+                )
+            }
+            return MarkedValue(content: .object(members), start: start)
+        }
+    }
+
+    /// Truth values, nothing and numbers; the rest of what plain scalars can be is text to the clients that read this.
+    private static func isOther(_ text: [UInt8]) -> Bool {
+        if ["true", "false", "null", "~", ""].contains(where: { text.elementsEqual($0.utf8) }) {
+            return true
+        }
+        return text.allSatisfy { (0x30...0x39).contains($0) || $0 == 0x2E || $0 == 0x2D }
+            && text.contains { $0 >= 0x30 }
+    }
+
+    /// Columns count characters.
+    private func offset(_ position: YAMLPosition) -> Int {
+        guard lines.indices.contains(position.line - 1) else {
+            return bytes.count
+        }
+        var index = lines[position.line - 1]
+        var left = position.column - 1
+        while left > 0, index < bytes.count {
+            index += 1
+            while index < bytes.count, bytes[index] & 0xC0 == 0x80 {
+                index += 1
+            }
+            left -= 1
+        }
+        return index
+    }
+
+    /// A member whose plain value stands as it is on the key's line: a comment behind it is not part of it.
+    private func oneLine(_ entry: YAMLEntry) -> Range<Int>? {
+        guard case .scalar(let text, true) = entry.value.content, !text.isEmpty,
+            entry.keyPosition.line == entry.value.line
+        else {
+            return nil
+        }
+        let start = offset(entry.value.position)
+        let end = start + text.count
+        return end <= bytes.count && bytes[start..<end].elementsEqual(text) ? offset(entry.keyPosition)..<end : nil
+    }
+
+    /// A member of a block mapping: its line, and the lines below that are indented deeper, or are its list.
+    ///
+    /// Wrong for what stands between braces; whoever changes bytes by it reads the result again and compares.
+    private func part(from position: YAMLPosition) -> Range<Int> {
+        let start = offset(position)
+        let column = position.column - 1
+        var end = endOfLine(position.line - 1)
+        var line = position.line
+        while line < lines.count {
+            let stop = endOfLine(line)
+            let indent = bytes[lines[line]..<stop].prefix { $0 == 0x20 }.count
+            let first = lines[line] + indent < stop ? bytes[lines[line] + indent] : 0x0A
+            let isBlank = first == 0x0A || first == 0x0D
+            let isOwn = indent > column || indent == column && first == UInt8(ascii: "-")
+            guard isBlank || isOwn else {
+                break
+            }
+            if !isBlank {
+                end = stop
+            }
+            line += 1
+        }
+        return start..<end
+    }
+
+    /// Where the line's text ends, before its line feed.
+    private func endOfLine(_ line: Int) -> Int {
+        let next = line + 1 < lines.count ? lines[line + 1] - 1 : bytes.count
+        return next > lines[line] && bytes[next - 1] == 0x0D ? next - 1 : next
+    }
+}
