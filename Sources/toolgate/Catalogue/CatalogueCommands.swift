@@ -4,7 +4,7 @@ import ToolCatalogue
 
 /// `toolgate catalogue …`: what tools can do, and how dangerous that is.
 enum CatalogueCommands {
-    static let all = [classify]
+    static let all = [classify] + CatalogueShowCommands.all
 
     // MARK: - classify
 
@@ -12,9 +12,12 @@ enum CatalogueCommands {
         ["catalogue", "classify"],
         "say what each tool can do, how dangerous that is, and why",
         details:
-            "FILE is a tools/list result, its `tools` array, one definition, or one definition a line; `-` is standard\n"
-            + "input. A definition may also have `server` and `serverDescription`. Annotations come from the server and can\n"
-            + "only raise Read to Write. A tool of which too little is known is Unclassified: take it as the most dangerous.\n"
+            "FILE is a tools/list result, its `tools` array, one definition, or one definition a line; `-` is"
+            + " standard\n"
+            + "input. A definition may also have `server` and `serverDescription`. Annotations come from the"
+            + " server and can\n"
+            + "only raise Read to Write. A tool of which too little is known is Unclassified: take it as the"
+            + " most dangerous.\n"
             + "--output jsonl writes one line a tool, for programs. Exit 1 when something in the file is no tool.",
         operands: CommandOperands(placeholder: "FILE", count: 1...1),
         options: [

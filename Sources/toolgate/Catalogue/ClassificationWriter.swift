@@ -166,6 +166,8 @@ struct ClassificationWriter {
         writer.key("misuse")
         writer.string(classification.misuse)
         findings(row.findings, &writer)
+        writer.key("tokens")
+        writer.number(TokenEstimate.tokens(of: tool))
         writer.endObject()
     }
 
@@ -211,7 +213,8 @@ struct ClassificationWriter {
             for finding in row.findings {
                 let name = String(decoding: row.tool.name, as: UTF8.self)
                 console.say(
-                    "\(console.coloured("suspect", .red)): `\(name)` \(finding.says), at \(finding.source): \(finding.quote)"
+                    "\(console.coloured("suspect", .red)): `\(name)` \(finding.says), at \(finding.source):"
+                        + " \(finding.quote)"
                 )
             }
         }
@@ -232,10 +235,15 @@ struct ClassificationWriter {
             let classification = row.classification
             text += "\n## \(MarkdownText.code(row.tool.name))\n\n"
             text += "**\(classification.category.rawValue)**, \(classification.severity.rawValue) risk"
-            text += classification.argued == classification.floor ? "" : " (argued: \(classification.argued.rawValue))"
+            text +=
+                classification.argued == classification.floor
+                ? ""
+                : " (argued:"
+                    + " \(classification.argued.rawValue))"
             text += ", \(classification.isAdditive ? "only adds" : "not purely additive")"
             text +=
-                ", confidence \(classification.confidenceText)\n\n\(classification.rationale) \(classification.misuse)\n"
+                ", confidence \(classification.confidenceText)\n\n\(classification.rationale)"
+                + " \(classification.misuse)\n"
             for evidence in classification.evidence {
                 text +=
                     "\n- \(MarkdownText.code(Array(evidence.quote.utf8)[...])) (\(evidence.source)): \(evidence.says)"

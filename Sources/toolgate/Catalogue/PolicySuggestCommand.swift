@@ -11,8 +11,10 @@ enum PolicySuggestCommand {
         ["policy", "suggest"],
         "write a first policy from what a server's tools can do",
         details:
-            "Reads are allowed, writes 30 a minute, what sets things going 10 a minute, deletion is hidden, money needs\n"
-            + "approval, and what is not known is not named: denied. --preset strict or permissive moves these lines.\n"
+            "Reads are allowed, writes 30 a minute, what sets things going 10 a minute, deletion is hidden,"
+            + " money needs\n"
+            + "approval, and what is not known is not named: denied. --preset strict or permissive moves these"
+            + " lines.\n"
             + "The policy goes to standard output; what deserves a thought besides is said on standard error.\n"
             + "--server takes the tools that were accepted for a server of the store. Read it before you use it.",
         options: [
@@ -91,46 +93,9 @@ enum PolicySuggestCommand {
             }
             return tools
         case (nil, let name?):
-            return try pinned(name, invocation)
+            return try AcceptedTools.of(name, invocation)
         default:
             throw .usage("say where the tools are: `--tools FILE` or `--server NAME`, not both")
         }
-    }
-
-    /// The definitions that were accepted, never what waits to be.
-    private static func pinned(_ name: String, _ invocation: Invocation) throws(CommandFailure) -> [DescribedTool] {
-        let directory = try ServiceKeys.openExisting(invocation)
-        guard let store = try StoreAccess.openExisting(directory) else {
-            throw .environment("there is no store in `\(directory.path)`: is `--data` the right folder?")
-        }
-        let wanted = ByteString(name)
-        let pins = try StoreAccess.attempt(directory) { () throws(StoreError) in
-            try store.read { reader throws(StoreError) in
-                let server = try reader.server(named: wanted)
-                return try server.map { server throws(StoreError) in try reader.pins(of: server.id) }
-            }
-        }
-        guard let pins else {
-            throw .refused(
-                "there is no server `\(DefinitionText.visible(name))`: `toolgate server list` shows what there is"
-            )
-        }
-        var tools: [DescribedTool] = []
-        for pin in pins where pin.gone == nil && pin.standing != .new {
-            do throws(JSONError) {
-                let root = try JSONDocument(pin.definition.canonical).root
-                if let tool = DescribedTool(root, server: name) {
-                    tools.append(tool)
-                }
-            } catch {
-                throw .environment("the store holds a definition that cannot be read: run `toolgate store check`")
-            }
-        }
-        guard !tools.isEmpty else {
-            throw .refused(
-                "no tools of `\(DefinitionText.visible(name))` were accepted yet: `toolgate server tools --list` lists it"
-            )
-        }
-        return tools
     }
 }
