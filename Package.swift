@@ -66,6 +66,7 @@ let pure: [Target] =
     + room("ShippedConnectors", ["Base", "CConnectors", "ConnectorModel"])
     + room("ToolCatalogue", ["Base", "JSONText", "PolicyEngine"], data: ["Data"])
     + room("ClientSettings", ["Base", "YAMLText"], data: ["Data"])
+    + room("StackReport", ["Base", "ClientSettings", "JSONText", "ToolCatalogue"])
 
 // 3: the outside world.
 let drivers: [Target] =
@@ -97,10 +98,12 @@ let outer: [Target] = [
     .executableTarget(
         name: "toolgate",
         dependencies: [
-            "AuditJournal", "AuditModel", "Base", "ConnectorModel", "Cryptography", "EventLoops", "Gateway",
+            "AuditJournal", "AuditModel", "Base", "ClientSettings", "ConnectorModel", "Cryptography", "EventLoops",
+            "Gateway",
             "HTTPTransport", "HTTPWire", "JSONText", "JSONSchema", "MCPModel", "OAuthModel", "PolicyEngine",
             "Provisioning",
-            "RateLimits", "Secrets", "Settings", "ShippedConnectors", "StoreSQLite", "Stores", "ToolCatalogue",
+            "RateLimits", "Secrets", "Settings", "ShippedConnectors", "StackReport", "StoreSQLite", "Stores",
+            "ToolCatalogue",
             "Upstreams", "YAMLText",
         ]
     ),

@@ -72,6 +72,9 @@ public struct ClientFile: Sendable {
     let bytes: [UInt8]
     let root: MarkedValue
 
+    /// The most bytes of a settings file.
+    public static let mostBytes = ReaderLimits.bytes
+
     /// Reads a settings file; linear, no more than 16 MiB, 64 levels and 400,000 values.
     ///
     /// - Parameters:

@@ -90,6 +90,11 @@ public struct SettingsFault: Error, Hashable, Sendable, CustomStringConvertible 
     /// What and where.
     public var description: String { "line \(line), column \(column): \(reason)" }
 
+    /// A file that could not even be opened: the system's reason.
+    public static func unreadable(_ reason: String) -> SettingsFault {
+        SettingsFault(reason, line: 1, column: 1)
+    }
+
     init(_ reason: String, line: Int, column: Int) {
         self.reason = reason
         self.line = line

@@ -32,7 +32,10 @@ public enum ValueText: Sendable, Hashable {
                 continue
             }
             guard let variable = Self.variable(name) else {
-                self = .foreign(ByteString(name))
+                // `${{ secrets.X }}` is `secrets.X`.
+                let isEdge = { (byte: UInt8) in byte == 0x20 || byte == 0x7B || byte == 0x7D }
+                let bare = name.drop(while: isEdge)
+                self = .foreign(ByteString(Array(bare.prefix { !isEdge($0) })))
                 return
             }
             if !plain.isEmpty {

@@ -226,12 +226,12 @@ struct ReadingTests {
         #expect(ValueText("$A/x", of: .geminiCLI).filled(lookup) == .success("1/x"))
         #expect(ValueText("$A/x", of: .cursor) == .plain("$A/x"))
         #expect(ValueText("${input:tok}", of: .vsCode) == .foreign("input:tok"))
-        #expect(ValueText("Bearer ${{ secrets.X }}", of: .continueDev) == .foreign("{ secrets.X "))
+        #expect(ValueText("Bearer ${{ secrets.X }}", of: .continueDev) == .foreign("secrets.X"))
         #expect(ValueText("${MISSING}", of: .cursor).filled(lookup) == .failure(MissingVariable(name: "MISSING")))
         #expect(ValueText("${unclosed", of: .cursor) == .plain("${unclosed"))
     }
 
-    @Test("G3: a value of a settings file shows in no description of what was found")
+    @Test("a value of a settings file shows in no description of what was found")
     func masksValues() throws {
         let file = try Fixtures.file(.claudeDesktop, ".config/Claude/claude_desktop_config.json")
         #expect(!"\(file.servers)".contains("fixture-not-a-real-token"))

@@ -171,7 +171,8 @@ enum ServerRegistration {
         }
     }
 
-    private static func sentence(_ failure: UpstreamFailure) -> String {
+    /// Why a server gave no list, for the person who wanted it.
+    static func sentence(_ failure: UpstreamFailure) -> String {
         switch failure.kind {
         case .unreachable: "nobody answers there"
         case .tls: "TLS cannot be set up, or the certificate is not the host's"
