@@ -70,6 +70,10 @@ public struct ClientFile: Sendable {
     public let notes: [SettingsFault]
     /// Its bytes.
     let bytes: [UInt8]
+
+    /// The whole file as it was read.
+    public var source: [UInt8] { bytes }
+
     let root: MarkedValue
 
     /// The most bytes of a settings file.

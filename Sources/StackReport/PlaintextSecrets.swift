@@ -1,4 +1,4 @@
-import Base
+public import Base
 public import ClientSettings
 
 /// A value in a settings file that looks like a secret; the value itself is not kept.
@@ -16,6 +16,28 @@ public struct PlaintextSecret: Sendable, Hashable {
         case .remote(let url, let headers, _):
             let inURL = isSecret(url: url, of: client) ? [PlaintextSecret(place: "URL", line: server.line)] : []
             return fields(headers, of: client, "header") + inURL
+        case .unusable: return []
+        }
+    }
+
+    /// Whether a variable or header holds a secret in plain text.
+    public static func isSecret(_ field: FoundField, of client: Client) -> Bool {
+        !field.isReference && isSecret(field.value.reveal(), named: field.name.text, of: client)
+    }
+
+    /// The secret values of one server's entry, for masking them wherever the file is shown.
+    public static func values(in server: FoundServer, of client: Client) -> [Secret<ByteString>] {
+        let places = Set(all(in: server, of: client).map(\.place))
+        switch server.way {
+        case .process(_, let arguments, let environment, _):
+            let words = arguments.enumerated().filter { places.contains("argument \($0.offset + 1)") }
+            return environment.filter { isSecret($0, of: client) }.map(\.value) + words.map { Secret($0.element) }
+        case .remote(let url, let headers, _):
+            // Every header is masked: what is added to a request is rarely for others to see.
+            let plain = headers.map(\.value).filter { value in
+                if case .plain(let text) = ValueText(value.reveal(), of: client) { !text.isEmpty } else { false }
+            }
+            return plain + (places.contains("URL") ? [Secret(url)] : [])
         case .unusable: return []
         }
     }

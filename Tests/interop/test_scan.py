@@ -151,3 +151,70 @@ def test_the_page_opens_in_a_browser_without_an_error(home, tmp_path, scheme):
     said = [line for line in done.stderr.splitlines() if "CONSOLE" in line]
     assert done.returncode == 0 and not said, said
     assert len(re.findall(r"<svg", done.stdout)) == 2 and "git_commit" in done.stdout
+
+
+# adopt
+
+
+def contents(folder: pathlib.Path) -> dict:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def test_adopt_then_undo_leaves_every_file_byte_identical(home, tmp_path):
+    data = tmp_path / "data"
+    before = contents(home)
+    shown = scan("--home", home, "--yes", "--dry-run", "--data", data, command="adopt")
+    assert contents(home) == before and not data.exists()
+    assert "fixture-not-a-real-token" not in shown.stdout + shown.stderr and "••••" in shown.stdout
+    done = scan("--home", home, "--yes", "--data", data, command="adopt")
+    after = contents(home)
+    changed = {path for path in before if before[path] != after[path]}
+    assert len(changed) == 11 and set(after) == set(before), changed
+    assert b"// what we use every day" in after[".cursor/mcp.json"] and b"fixture-not-a-real-token" not in b"".join(after.values())
+    assert "stays as it is" in done.stderr and "tracker" in done.stderr
+    # What was adopted is behind Toolgate, and a second time there is nothing to do.
+    report = json.loads(scan("--home", home, "--offline", "--output", "json").stdout)
+    assert sum(server["guarded"] for server in report["servers"]) == 14
+    scan("--yes", "--undo", "--data", data, command="adopt")
+    assert contents(home) == before
+    scan("--yes", "--undo", "--data", data, command="adopt", status=1)
+
+
+def test_a_file_that_was_changed_since_is_left_and_said(home, tmp_path):
+    data = tmp_path / "data"
+    config = home / ".cursor/mcp.json"
+    scan("--config", config, "--yes", "--data", data, command="adopt")
+    config.write_bytes(config.read_bytes() + b"// mine\n")
+    said = scan("--yes", "--undo", "--data", data, command="adopt", status=1)
+    assert "changed since" in said.stderr and config.read_bytes().endswith(b"// mine\n")
+
+
+def test_an_adopted_client_calls_through_the_policy(home, tmp_path):
+    import asyncio
+    import tomllib
+
+    from harness import free_port, stop, wait_for_port
+    from mcp import Client, StdioServerParameters
+    from mcp.client.stdio import stdio_client
+
+    data, port = tmp_path / "data", free_port()
+    scan("--home", home, "--yes", "--data", data, "--gateway", f"http://127.0.0.1:{port}", command="adopt")
+    entry = tomllib.loads((home / ".codex/config.toml").read_text())["mcp_servers"]["time"]
+    assert entry["startup_timeout_sec"] == 20
+    with open(tmp_path / "up.log", "wb") as log:
+        running = subprocess.Popen(
+            [TOOLGATE, "up", "--data", str(data), "--listen", f"127.0.0.1:{port}", "--log", str(tmp_path / "decisions.log")],
+            stdout=log, stderr=log, env={**os.environ, "PATH": PATH})
+    try:
+        wait_for_port(port, running)
+
+        async def scenario():
+            parameters = StdioServerParameters(command=entry["command"], args=entry["args"])
+            async with Client(stdio_client(parameters), mode="legacy") as client:
+                assert {tool.name for tool in (await client.list_tools()).tools} == {"get_current_time", "convert_time"}
+                assert not (await client.call_tool("get_current_time", {"timezone": "UTC"})).is_error
+
+        asyncio.run(asyncio.wait_for(scenario(), 100))
+    finally:
+        stop(running)
+    assert '"codex-time"' in (tmp_path / "decisions.log").read_text()

@@ -3,7 +3,7 @@ enum CommandTable {
     static let all: [Command] =
         [
             UpCommand.command, ConnectCommand.command, WrapCommand.command, DemoCommand.command, SandboxCommand.command,
-            ScanCommand.command,
+            ScanCommand.command, AdoptCommand.command,
         ]
         + ServerCommands.all + [ServerConnectCommand.command] + ServerToolsCommands.all
         + BundleCommands.all + PolicyRecordCommands.all + PolicyCommands.all
