@@ -66,7 +66,8 @@ extension GatewayWorker {
         let result = try Self.handshakeResult(document)
         do throws(UpstreamViolation) {
             let handshake = try ServerHandshake(initializeResult: result)
-            guard let revision = handshake.revisions.first, revision.isServed, revision.era == .legacy else {
+            guard let revision = handshake.revisions.first?.towardsServer, revision.isServed, revision.era == .legacy
+            else {
                 throw .handshake
             }
             call.revision = revision

@@ -10,7 +10,7 @@ public enum Era: Sendable, Hashable, CaseIterable {
 
 /// A revision of MCP that the gateway knows, oldest first.
 public enum Revision: UInt8, Sendable, Hashable, CaseIterable, Comparable {
-    /// 2024-11-05: recognised, never served.
+    /// 2024-11-05: spoken to clients over HTTP+SSE alone; servers of it are spoken to as those of 2025-03-26.
     case november2024
     /// 2025-03-26: the first with Streamable HTTP; its batches are refused.
     case march2025
@@ -54,8 +54,11 @@ public enum Revision: UInt8, Sendable, Hashable, CaseIterable, Comparable {
     /// The protocol this revision belongs to.
     public var era: Era { self >= .july2026 ? .modern : .legacy }
 
-    /// Whether the gateway speaks it, on either side.
+    /// Whether the gateway speaks it over Streamable HTTP, on either side.
     public var isServed: Bool { self != .november2024 }
+
+    /// As what the gateway speaks to a server that has chosen this revision: what 2024-11-05 says 2025-03-26 says alike.
+    public var towardsServer: Revision { self == .november2024 ? .march2025 : self }
 
     /// Whether a client of this revision may send requests that ask a URL of the user (`elicitation.url`).
     var hasURLElicitation: Bool { self >= .november2025 }

@@ -56,8 +56,8 @@ enum EraProbe {
 
     /// The revision a legacy server chose, `nil` when it is none we speak.
     static func negotiated(_ document: JSONDocument) -> Revision? {
-        guard let name = document.root["result"]?["protocolVersion"]?.string?.bytes, let revision = Revision(name),
-            revision.era == .legacy, revision.isServed
+        guard let name = document.root["result"]?["protocolVersion"]?.string?.bytes,
+            let revision = Revision(name)?.towardsServer, revision.era == .legacy, revision.isServed
         else {
             return nil
         }
@@ -65,7 +65,7 @@ enum EraProbe {
     }
 
     /// Whether the body itself proves nothing: 401, 403, 408, 429 and everything from 500 on.
-    private static func isUnproven(_ status: Int) -> Bool {
+    static func isUnproven(_ status: Int) -> Bool {
         status == 401 || status == 403 || status == 407 || status == 408 || status == 429 || status >= 500
     }
 

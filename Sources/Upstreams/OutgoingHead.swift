@@ -9,14 +9,15 @@ import MCPModel
 /// for every request to the server is written once: a call then costs a copy and the fields of MCP.
 struct OutgoingHead {
     private let post: HTTPFields
-    private let get: HTTPFields
+    /// The fields of a GET for a stream in which no session is named yet.
+    let streamFields: HTTPFields
     private let delete: HTTPFields
 
     /// The constant parts for one server.
     init(_ address: UpstreamAddress, headers: [UpstreamHeader]) throws(UpstreamFailure) {
         do throws(HTTPSerializerError) {
             post = try Self.constant(address, headers, accept: "application/json, text/event-stream", hasBody: true)
-            get = try Self.constant(address, headers, accept: "text/event-stream", hasBody: false)
+            streamFields = try Self.constant(address, headers, accept: "text/event-stream", hasBody: false)
             delete = try Self.constant(address, headers, accept: "application/json", hasBody: false)
         } catch {
             throw Self.unwritable(error)
@@ -29,7 +30,7 @@ struct OutgoingHead {
             var fields =
                 switch message.verb {
                 case .post: post
-                case .get: get
+                case .get: streamFields
                 case .delete: delete
                 }
             try Self.append(message, to: &fields)

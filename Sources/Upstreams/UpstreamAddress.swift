@@ -52,6 +52,41 @@ public struct UpstreamAddress: Hashable, Sendable {
         target = try Self.target(rest[(end ?? rest.endIndex)...])
     }
 
+    /// What a stream's `endpoint` event names, resolved against this address (RFC 3986, section 5.2, without dot segments);
+    /// `nil` when it cannot be used or is of another origin: a credential never goes there (LC-10, G5).
+    func endpoint(_ reference: [UInt8]) -> UpstreamAddress? {
+        let path = target.prefix { $0 != UInt8(ascii: "?") }
+        var text = Array(origin.description.utf8)
+        if reference.starts(with: "//".utf8) || reference.isEmpty || reference.count > Self.maximumReference {
+            return nil
+        } else if reference.first == UInt8(ascii: "/") {
+            text += reference
+        } else if reference.first == UInt8(ascii: "?") {
+            text += path + reference
+        } else if Self.hasScheme(reference) {
+            text = reference
+        } else {
+            let folder = path.lastIndex(of: UInt8(ascii: "/")).map { path[...$0] } ?? []
+            text += folder + reference
+        }
+        do throws(Problem) {
+            let named = try UpstreamAddress(text, allowsInsecure: true)
+            let segments = named.target.prefix { $0 != UInt8(ascii: "?") }.split(separator: UInt8(ascii: "/"))
+            let hasDots = segments.contains { $0.elementsEqual(".".utf8) || $0.elementsEqual("..".utf8) }
+            return named.origin == origin && !hasDots ? named : nil
+        } catch {
+            return nil
+        }
+    }
+
+    // LIMIT: bytes of an endpoint, which goes into every request line.
+    private static let maximumReference = 4_096
+
+    private static func hasScheme(_ reference: [UInt8]) -> Bool {
+        let head = reference.prefix { $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "?") }
+        return head.contains(UInt8(ascii: ":"))
+    }
+
     private static func split(_ authority: ArraySlice<UInt8>) throws(Problem) -> ([UInt8], UInt16?) {
         var host = authority
         var port: ArraySlice<UInt8>?

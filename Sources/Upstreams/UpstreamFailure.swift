@@ -63,6 +63,8 @@ public struct UpstreamFailure: Error, Hashable, Sendable {
         case endlessList
         /// A session id that cannot stand in a header.
         case sessionID
+        /// An address for messages that is not of the server's own origin (G2).
+        case endpoint
     }
 
     /// A failure from its parts.

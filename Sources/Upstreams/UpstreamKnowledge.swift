@@ -30,6 +30,15 @@ public final class UpstreamKnowledge: Sendable {
 
     private let processes = Guarded<ProcessPool?>(nil)
     private let account = Guarded<ConnectorAccount?>(nil)
+    /// The sessions that are open over the transport of 2024-11-05.
+    let eventSessions = EventSessions()
+    private let hasEvents = Atomic(false)
+
+    /// Whether the server was seen to speak the transport of 2024-11-05 and no other.
+    var speaksEvents: Bool {
+        get { hasEvents.load(ordering: .relaxed) }
+        set { hasEvents.store(newValue, ordering: .relaxed) }
+    }
 
     /// Tells the connections of this knowledge from any other's: no connection is shared between credentials (C4).
     public let poolKey: ByteString
@@ -67,11 +76,12 @@ public final class UpstreamKnowledge: Sendable {
         }
     }
 
-    /// Lets go of the server's processes: calls under way may finish, and no other is taken.
+    /// Lets go of the server's processes, whose calls under way may finish, and ends its sessions of 2024-11-05.
     ///
     /// For whoever replaces this knowledge by another, because the server is reached in another way now.
     public func retire() {
         processes.withLock { $0 }?.retire()
+        eventSessions.endAll()
     }
 
     /// The next id of a request of the gateway's own; a text of ours, so that no relayed request can have the same, and

@@ -18,7 +18,7 @@ public final class UpstreamServer {
 
     /// The ways there are; a `switch` and no existential stands between a call and its way.
     enum Link {
-        case http(HTTPLink)
+        case http(HTTPLink, EventLink?)
         case process(ProcessLink)
         case connector(ConnectorLink)
     }
@@ -43,16 +43,15 @@ public final class UpstreamServer {
         self.loop = loop
         switch configuration.way {
         case .http(let address, let headers):
-            link = .http(
-                HTTPLink(
-                    address,
-                    headers: headers,
-                    client: client,
-                    poolKey: shared.poolKey,
-                    limits: configuration.limits,
-                    loop: loop
-                )
+            let http = HTTPLink(
+                address,
+                headers: headers,
+                client: client,
+                poolKey: shared.poolKey,
+                limits: configuration.limits,
+                loop: loop
             )
+            link = .http(http, Self.eventLink(address, headers, configuration, client, shared, loop))
         case .process(let command):
             let pool = shared.pool(of: configuration, command, on: processes)
             link = .process(ProcessLink(pool, command, limits: configuration.limits, loop: loop))
@@ -83,7 +82,8 @@ public final class UpstreamServer {
         cancellation: CancellationPoint? = nil
     ) async throws(UpstreamFailure) -> UpstreamReply {
         switch link {
-        case .http(let link): try await link.send(message, cancellation: cancellation)
+        case .http(let link, nil): try await link.send(message, cancellation: cancellation)
+        case .http(let link, let events?): try await send(message, link, events, cancellation)
         case .process(let link): try await link.send(message, cancellation: cancellation)
         case .connector(let link): try await link.send(message, cancellation: cancellation)
         }

@@ -7,8 +7,8 @@
 public final class UpstreamStream {
     private enum Source {
         case events(EventStream)
-        /// What a process sends; the first message has been taken out of it already.
-        case process(ProcessExchange)
+        /// What comes over a connection that other requests share; the first message has been taken out of it already.
+        case shared(ReplyExchange)
     }
 
     private let source: Source
@@ -18,14 +18,14 @@ public final class UpstreamStream {
         source = .events(events)
     }
 
-    init(_ exchange: ProcessExchange, first: UpstreamEvent?) {
-        source = .process(exchange)
+    init(_ exchange: ReplyExchange, first: UpstreamEvent?) {
+        source = .shared(exchange)
         self.first = first
     }
 
     deinit {
-        // A process has no connection that would close by itself.
-        if case .process(let exchange) = source {
+        // There is no connection that would close by itself.
+        if case .shared(let exchange) = source {
             exchange.cancel()
         }
     }
@@ -46,7 +46,7 @@ public final class UpstreamStream {
         switch source {
         case .events(let events):
             return try await events.next()
-        case .process(let exchange):
+        case .shared(let exchange):
             if let event = first {
                 first = nil
                 return event
@@ -62,7 +62,7 @@ public final class UpstreamStream {
     public func cancel() {
         switch source {
         case .events(let events): events.cancel()
-        case .process(let exchange): exchange.cancel()
+        case .shared(let exchange): exchange.cancel()
         }
     }
 }

@@ -61,7 +61,7 @@ struct EraProbeTests {
         arguments: [
             (200, #"{"result":{"protocolVersion":"2025-11-25"}}"#, "speaks"),
             (200, #"{"result":{"protocolVersion":"2025-03-26"}}"#, "speaks"),
-            (200, #"{"result":{"protocolVersion":"2024-11-05"}}"#, "silent"),
+            (200, #"{"result":{"protocolVersion":"2024-11-05"}}"#, "speaks"),
             (200, #"{"result":{"protocolVersion":"2026-07-28"}}"#, "silent"),
             (200, #"{"result":{"protocolVersion":20251125}}"#, "silent"),
             (200, #"{"error":{"code":-32602}}"#, "silent"), (404, "", "silent"), (405, "", "silent"),

@@ -95,7 +95,7 @@ final class ScriptedUpstream {
         )
     }
 
-    private static func request(from stream: TCPStream) async -> String? {
+    static func request(from stream: TCPStream) async -> String? {
         var machine = HTTPRequestMachine()
         var text: [UInt8] = []
         while let piece = try? await stream.read() {
@@ -110,7 +110,7 @@ final class ScriptedUpstream {
         return nil
     }
 
-    private static func id(of request: String) -> String {
+    static func id(of request: String) -> String {
         let body = request.split(separator: "\r\n\r\n", maxSplits: 1).last ?? ""
         let id = try? JSONDocument(Array(body.utf8)).root["id"]
         return id.map { String(decoding: $0.rawBytes, as: UTF8.self) } ?? "null"

@@ -152,7 +152,7 @@ final class ProcessLink {
         guard cancellation?.isCancelled != true else {
             throw UpstreamFailure(.cancelled, wroteBytes: false)
         }
-        let exchange = ProcessExchange(on: loop)
+        let exchange = ReplyExchange(on: loop)
         let key = key(for: message)
         exchange.begin(timeout: timeout(of: kind, message)) { [pool, unowned exchange] in
             pool.withdraw(exchange, from: key)
@@ -160,35 +160,7 @@ final class ProcessLink {
         cancellation?.onCancel { exchange.cancel() }
         defer { cancellation?.onCancel(nil) }
         pool.take(ProcessOrder(key: key, kind: kind, line: message.body, opening: opening, exchange: exchange))
-        do throws(UpstreamFailure) {
-            return try await Self.reply(exchange, message)
-        } catch {
-            // A session whose process is not known any more is over (25/http says it with this status).
-            guard case .refused(let status) = error.kind else {
-                throw error
-            }
-            return .status(status, body: [])
-        }
-    }
-
-    private static func reply(
-        _ exchange: ProcessExchange,
-        _ message: UpstreamMessage
-    ) async throws(UpstreamFailure) -> UpstreamReply {
-        switch try await exchange.next() {
-        case .accepted:
-            guard message.verb == .get else {
-                return .accepted(status: 202)
-            }
-            return .stream(UpstreamStream(exchange, first: nil), sessionID: nil)
-        case .event(let event):
-            if event.kind == .response, let document = event.message {
-                return .message(document, status: 200, sessionID: nil)
-            }
-            return .stream(UpstreamStream(exchange, first: event), sessionID: nil)
-        case .ended, .failed:
-            throw .violation(.noResponse)
-        }
+        return try await exchange.reply(to: message)
     }
 
     private func timeout(of kind: ProcessOrder.Kind, _ message: UpstreamMessage) -> Duration? {

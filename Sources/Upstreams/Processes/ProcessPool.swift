@@ -40,7 +40,7 @@ struct ProcessOrder: Sendable {
     let line: [UInt8]
     /// The client's own opening, for a session's process.
     let opening: [UInt8]?
-    let exchange: ProcessExchange
+    let exchange: ReplyExchange
 }
 
 /// All processes of one server as one set of credentials starts them; shared by all workers.
@@ -72,7 +72,7 @@ final class ProcessPool: Sendable {
     }
 
     /// Forgets the request of an exchange nobody waits on any more, and tells the process.
-    func withdraw(_ exchange: ProcessExchange, from key: ProcessKey) {
+    func withdraw(_ exchange: ReplyExchange, from key: ProcessKey) {
         perform(or: {}) { room in room.withdraw(exchange, from: key) }
     }
 

@@ -86,7 +86,7 @@ final class ProcessRoom {
     }
 
     /// Forgets an exchange nobody waits on.
-    func withdraw(_ exchange: ProcessExchange, from key: ProcessKey) {
+    func withdraw(_ exchange: ReplyExchange, from key: ProcessKey) {
         processes[key]?.withdraw(exchange)
         for process in leaving.values where process.key == key {
             process.withdraw(exchange)

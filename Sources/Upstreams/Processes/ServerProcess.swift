@@ -55,10 +55,7 @@ final class ServerProcess {
     private var handshake: JSONDocument?
     private var openingID = RequestID(text: "toolgate-opening")
     private var waiting: [ProcessOrder] = []
-    private var pending: [RequestID: ProcessExchange] = [:]
-    /// The ids in `pending` in their order, and some that are not in it any more.
-    private var sequence: [RequestID] = []
-    private var listeners: [ProcessExchange] = []
+    private var router = ReplyRouter()
     private var lines: LineSplitter
     private var errorLines = LineSplitter(maximumBytes: ServerProcess.maximumErrorLine)
     private var doom: End?
@@ -84,7 +81,7 @@ final class ServerProcess {
     }
 
     /// Whether nobody waits for anything of it.
-    var isIdle: Bool { phase == .open && pending.isEmpty && listeners.isEmpty && waiting.isEmpty }
+    var isIdle: Bool { phase == .open && router.isEmpty && waiting.isEmpty }
 
     // MARK: Opening
 
@@ -159,20 +156,19 @@ final class ServerProcess {
         case .open:
             order.exchange.deliver(.event(UpstreamEvent(id: nil, message: handshake, kind: .response)))
         case .listen:
-            listeners.append(order.exchange)
+            router.listen(order.exchange)
             order.exchange.deliver(.accepted)
         case .oneWay:
             write(order.line)
             order.exchange.deliver(.accepted)
         case .request(let id):
-            guard pending.count < Self.maximumPending, child.queuedCount < Self.maximumQueuedBytes else {
+            guard router.count < Self.maximumPending, child.queuedCount < Self.maximumQueuedBytes else {
                 order.exchange.deliver(
                     .failed(UpstreamFailure(.busy, wroteBytes: false, detail: "the process does not read its input"))
                 )
                 return
             }
-            pending[id] = order.exchange
-            sequence.append(id)
+            router.add(order.exchange, for: id)
             write(order.line)
         case .end:
             break
@@ -180,22 +176,15 @@ final class ServerProcess {
     }
 
     /// Forgets an exchange nobody waits on; the process is told that its request is given up (25/cancel, ST-03).
-    func withdraw(_ exchange: ProcessExchange) {
+    func withdraw(_ exchange: ReplyExchange) {
         waiting.removeAll { $0.exchange === exchange }
-        listeners.removeAll { $0 === exchange }
-        if let id = pending.first(where: { $0.value === exchange })?.key {
-            pending[id] = nil
-            if phase == .open {
-                write(EraProbe.cancelledBody(id))
-            }
+        if let id = router.remove(exchange), phase == .open {
+            write(EraProbe.cancelledBody(id))
         }
         noteIdle()
     }
 
     private func noteIdle() {
-        if sequence.count > 2 * pending.count + 64 {
-            sequence.removeAll { pending[$0] == nil }
-        }
         if isIdle {
             idleSince = loop.now
         }
@@ -262,52 +251,25 @@ final class ServerProcess {
             opened(document)
             return true
         }
-        guard let exchange = pending.removeValue(forKey: id) else {
+        guard router.answer(id, document) else {
             return false
         }
-        exchange.deliver(.event(UpstreamEvent(id: nil, message: document, kind: .response)))
         noteIdle()
         return true
     }
 
     /// Passes a notification to whom it is for; false when that is nobody.
     private func tell(_ document: JSONDocument) -> Bool {
-        let event = UpstreamEvent(id: nil, message: document, kind: .notification)
-        let params = document.root["params"]
-        let named =
-            params?["_meta"]?["io.modelcontextprotocol/subscriptionId"] ?? params?["progressToken"]
-        if let id = named.flatMap({ RequestID($0) }) {
-            guard let exchange = pending[id] else {
-                return false
-            }
-            exchange.deliver(.event(event))
-            return true
-        }
-        let method = document.root["method"]?.string
-        let isChange =
-            [MCPMethod.toolsListChanged, .promptsListChanged, .resourcesListChanged, .resourcesUpdated].contains {
-                method?.isEqual(to: $0.name) == true
-            }
-        if isChange {
-            let all = listeners.isEmpty ? newest.map { [$0] } ?? [] : listeners
-            for exchange in all {
-                exchange.deliver(.event(event))
-            }
-            return !all.isEmpty
-        }
         // Of what is not addressed nobody knows whose call it is about: in a process that is everybody's it goes to the
         // log and to no caller (D1).
-        if key.owner == .all || key.owner == .gateway {
-            if method?.isEqual(to: MCPMethod.logMessage.name) == true {
-                say(params?["data"].map { Array($0.rawBytes) } ?? [])
-            }
-            return false
+        let isShared = key.owner == .all || key.owner == .gateway
+        if router.tell(document, guesses: !isShared) {
+            return true
         }
-        guard let exchange = newest ?? listeners.last else {
-            return false
+        if isShared, document.root["method"]?.string?.isEqual(to: MCPMethod.logMessage.name) == true {
+            say(document.root["params"]?["data"].map { Array($0.rawBytes) } ?? [])
         }
-        exchange.deliver(.event(event))
-        return true
+        return false
     }
 
     /// Passes a request of the server to its session's client, or answers it here (LC-07).
@@ -316,22 +278,11 @@ final class ServerProcess {
             return false
         }
         let isPing = document.root["method"]?.string?.isEqual(to: MCPMethod.ping.name) == true
-        if case .session = key.owner, !isPing, let exchange = newest ?? listeners.last {
-            exchange.deliver(.event(UpstreamEvent(id: nil, message: document, kind: .request)))
+        if case .session = key.owner, !isPing, router.ask(document) {
             return true
         }
         write(EraProbe.reply(to: id, isPing: isPing))
         return false
-    }
-
-    /// The exchange of the latest request that has no answer yet.
-    private var newest: ProcessExchange? {
-        for id in sequence.reversed() {
-            if let exchange = pending[id] {
-                return exchange
-            }
-        }
-        return nil
     }
 
     // MARK: Noise
@@ -453,16 +404,8 @@ final class ServerProcess {
         for order in waiting {
             order.exchange.deliver(.failed(failure))
         }
-        for exchange in pending.values {
-            exchange.deliver(.failed(pendingFailure))
-        }
-        for exchange in listeners {
-            exchange.deliver(.ended)
-        }
         waiting = []
-        pending = [:]
-        sequence = []
-        listeners = []
+        router.fail(pendingFailure)
     }
 }
 

@@ -2,9 +2,10 @@ import Base
 import EventLoops
 import JSONText
 
-/// What a process answers to one message, on its way from the host's loop to the worker's.
+/// What a server answers to one message over a connection that all messages share, on its way from the loop that reads it
+/// to that of the worker that asked.
 // ISOLATION: everything but `deliver` is confined to the worker's loop, to which `deliver` hands over.
-final class ProcessExchange: @unchecked Sendable {
+final class ReplyExchange: @unchecked Sendable {
     /// What comes back.
     enum Delivery: Sendable {
         /// A message: the response, or one that belongs to the request.
@@ -28,7 +29,7 @@ final class ProcessExchange: @unchecked Sendable {
     private var failure: UpstreamFailure?
     private var timer: LoopTimer?
     private var isOver = false
-    /// Tells the host that nobody waits any more; called at most once, and not after the response.
+    /// Tells the reader that nobody waits any more; called at most once, and not after the response.
     private var withdraw: (() -> Void)?
 
     init(on loop: EventLoop) {
@@ -112,5 +113,31 @@ final class ProcessExchange: @unchecked Sendable {
         timer?.cancel()
         timer = nil
         withdraw = nil
+    }
+
+    /// The answer to `message` as far as its kind.
+    func reply(to message: UpstreamMessage) async throws(UpstreamFailure) -> UpstreamReply {
+        do throws(UpstreamFailure) {
+            switch try await next() {
+            case .accepted:
+                guard message.verb == .get else {
+                    return .accepted(status: 202)
+                }
+                return .stream(UpstreamStream(self, first: nil), sessionID: nil)
+            case .event(let event):
+                if event.kind == .response, let document = event.message {
+                    return .message(document, status: 200, sessionID: nil)
+                }
+                return .stream(UpstreamStream(self, first: event), sessionID: nil)
+            case .ended, .failed:
+                throw .violation(.noResponse)
+            }
+        } catch {
+            // A session that is not known any more is over (25/http says it with this status).
+            guard case .refused(let status) = error.kind else {
+                throw error
+            }
+            return .status(status, body: [])
+        }
     }
 }
