@@ -83,6 +83,10 @@ final class Call {
     var askedName: ByteString?
     /// Answers to the server's requests that are on their way.
     var repliesUnderWay = 0
+    /// The client over HTTP+SSE whose stream the answer goes out on, instead of with the exchange.
+    var outlet: EventClient?
+    /// Whether it goes on in a task of its own, which concludes it.
+    var isDetached = false
     /// The server's requests that were passed on and may still be answered.
     var passedRequests: [PassedRequest] = []
     /// Where the call stands in the worker's list of open calls.
@@ -105,7 +109,7 @@ final class Call {
     func enter(_ session: ClientSession) {
         self.session = session
         revision = session.revision
-        leg.revision = session.isBridged ? .july2026 : session.revision
+        leg.revision = session.isBridged ? .july2026 : session.revision.towardsServer
         leg.sessionID = session.upstreamID
     }
 
@@ -116,6 +120,9 @@ final class Call {
         }
         ending = reason
         cancellation.cancel()
+        if isListening {
+            outlet?.wake()
+        }
     }
 
     /// Leaves the rest of the answer, which may last for hours, to a task of its own.

@@ -30,6 +30,8 @@ final class GatewayCore: Sendable {
     let answered: Tombstones<HandleFingerprint>
     /// What legacy sessions have besides their ids.
     let sessionStates = SessionStates()
+    /// The clients over HTTP+SSE whose streams are open.
+    let eventClients = EventClients()
     let identity: GatewayIdentity
     let upstreamWriter: UpstreamWriter
     /// Where servers that are processes run; `nil`: nowhere.

@@ -15,6 +15,15 @@ extension GatewayWorker {
         }
         let message = call.grant.server.mask.masking(message)
         call.answeredBytes += message.count
+        if let client = call.outlet {
+            if let text = call.issuedSession,
+                let session = core.handles.openSession(text, grant: call.grant, now: core.time.wallTime)
+            {
+                client.begin(session)
+            }
+            call.reply = .complete
+            return put(message, to: client)
+        }
         if call.reply == .undecided, call.acceptsJSON || !call.acceptsEvents {
             call.reply = .complete
             await respond(to: call.exchange, status, message, sessionID: call.issuedSession)
@@ -31,6 +40,9 @@ extension GatewayWorker {
             return
         }
         call.reply = .complete
+        guard call.outlet == nil else {
+            return
+        }
         await respond(to: call.exchange, 202, [])
     }
 
@@ -41,6 +53,9 @@ extension GatewayWorker {
         }
         call.reply = .streaming
         call.lastWriteAt = loop.now
+        guard call.outlet == nil else {
+            return
+        }
         do throws(HTTPServerError) {
             try await call.exchange.startStream(200, AnswerFields.stream)
         } catch {
@@ -50,6 +65,12 @@ extension GatewayWorker {
 
     /// Writes one message as an event; what an upstream said has its credentials masked (E11).
     func writeEvent(_ call: Call, _ message: [UInt8]) async {
+        if let client = call.outlet {
+            if call.reply == .streaming, call.ending == nil {
+                put(message, to: client)
+            }
+            return
+        }
         guard call.reply == .streaming, call.ending == nil, !call.isOutputGone, let bytes = Self.event(message) else {
             return
         }
@@ -63,6 +84,9 @@ extension GatewayWorker {
 
     /// Writes one message as an event without ever waiting; a client that leaves no room for it is cut.
     func writeAtOnce(_ call: Call, _ message: [UInt8]) {
+        if let client = call.outlet {
+            return put(message, to: client)
+        }
         guard call.reply == .streaming, call.ending == nil, !call.isOutputGone, let bytes = Self.event(message) else {
             return
         }
@@ -70,6 +94,13 @@ extension GatewayWorker {
         if !call.exchange.writeIfRoom(bytes) {
             call.record.message = "the client did not read its stream, which was closed"
             call.end(.tooSlow)
+        }
+    }
+
+    /// Queues a message for a client over HTTP+SSE.
+    private func put(_ message: [UInt8], to client: EventClient) {
+        if let event = Self.event(message) {
+            client.send(event)
         }
     }
 
@@ -91,6 +122,9 @@ extension GatewayWorker {
             return
         }
         call.reply = .complete
+        guard call.outlet == nil || call.isListening else {
+            return
+        }
         do throws(HTTPServerError) {
             try await call.exchange.finish()
         } catch {
@@ -100,7 +134,9 @@ extension GatewayWorker {
 
     /// Sends a comment on a stream that was silent for long; starts the stream of a call that waits for its upstream.
     func keepAlive(_ call: Call, now: Instant) {
-        guard call.ending == nil, !call.isOutputGone, call.mayStream, call.acceptsEvents else {
+        guard call.ending == nil, !call.isOutputGone, call.mayStream, call.acceptsEvents,
+            call.outlet == nil || call.isListening
+        else {
             return
         }
         call.lastWriteAt = now
@@ -132,13 +168,20 @@ extension GatewayWorker {
             await abandon(call)
             return
         }
+        if call.outlet != nil, call.id != nil {
+            // Its clients give up their session when a POST is refused: what answers a request goes on the stream.
+            await respond(to: call.exchange, 202, [])
+        }
         if call.isToolCall, failure.kind.origin != .client, let id = call.id {
             await answer(call, core.writer(call.revision).failedCall(ByteString(failure.sentence), to: id))
             return
         }
         let answer = failure.kind.answer(isModern: call.isModern, answersRequest: call.id != nil)
         let body = failure.body(id: call.id, isModern: call.isModern)
-        if call.reply == .undecided {
+        if let client = call.outlet, call.id != nil {
+            call.reply = .complete
+            put(body, to: client)
+        } else if call.reply == .undecided {
             call.reply = .complete
             await respond(to: call.exchange, answer.status, body, failure: failure)
         } else if call.reply == .streaming {

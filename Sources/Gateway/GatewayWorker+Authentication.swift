@@ -78,6 +78,9 @@ extension GatewayWorker {
 
     /// The session a legacy request names, opened for its own grant only (D1, F6).
     func session(of call: Call) throws(Failure) -> ClientSession {
+        if let client = call.outlet {
+            return try session(of: client)
+        }
         guard let field = call.exchange.head.fields[.mcpSessionID], !field.isEmpty else {
             throw Failure(.sessionRequired)
         }

@@ -226,11 +226,13 @@ extension GatewayWorker {
         }
         let opened: UpstreamSession
         do throws(Failure) {
-            opened = try await openSession(upstream, session.revision, session.capabilities, for: call.grant.id)
+            let revision = session.revision.towardsServer
+            opened = try await openSession(upstream, revision, session.capabilities, for: call.grant.id)
         } catch {
             throw error.kind == .eraNotServed ? Failure(.sessionNotFound) : error
         }
-        guard opened.revision == session.revision, let id = opened.id else {
+        let isSame = opened.revision == session.revision || session.revision == .november2024
+        guard isSame, let id = opened.id else {
             await upstream.server.end(opened)
             throw Failure(.sessionNotFound)
         }

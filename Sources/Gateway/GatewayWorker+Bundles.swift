@@ -62,13 +62,7 @@ extension GatewayWorker {
     }
 
     private func initializeBundle(_ call: Call, _ request: ClientRequest) async throws(Failure) {
-        guard case .initialization(let opening) = request.detail else {
-            throw Failure(.invalidParameters)
-        }
-        call.revision = opening.revision
-        call.record.revision = opening.revision
-        call.record.clientName = opening.client?.name
-        call.record.clientVersion = opening.client?.version
+        let opening = try opening(call, request)
         call.issuedSession = core.handles.sealSession(
             revision: opening.revision,
             isBridged: true,

@@ -13,6 +13,7 @@ extension GatewayWorker {
         let startedAt = core.time.now
         refreshSnapshot()
         let segment: ArraySlice<UInt8>
+        var events: EventTarget?
         switch Route(exchange.head) {
         case .health:
             await respond(to: exchange, 200, AnswerFields.healthBody)
@@ -22,6 +23,9 @@ extension GatewayWorker {
             return
         case .server(let named):
             segment = named
+        case .events(let named, let target):
+            segment = named
+            events = target
         }
         let grant: GrantEntry
         do throws(Failure) {
@@ -34,29 +38,25 @@ extension GatewayWorker {
             await refuse(exchange, error)
             return
         }
-        await serve(Call(exchange: exchange, grant: grant, startedAt: startedAt))
+        await serve(Call(exchange: exchange, grant: grant, startedAt: startedAt), events)
     }
 
-    private func serve(_ call: Call) async {
+    private func serve(_ call: Call, _ events: EventTarget?) async {
         call.record.time = core.time.wallTime
         call.record.requestID = nextRequestNumber()
         track(call)
         call.exchange.onPeerClosed = { [unowned call] in call.peerClosed() }
         do throws(Failure) {
-            switch call.exchange.head.method {
-            case .post:
-                try await post(call)
-            case .get:
-                try call.enter()
-                try await openStream(call)
-            case .delete:
-                try call.enter()
-                try await endSession(call)
-            default:
-                throw Failure(.methodNotAllowed)
+            if let events {
+                try await serveEvents(call, events)
+            } else {
+                try await dispatch(call)
             }
         } catch {
             await fail(call, error)
+        }
+        guard !call.isDetached else {
+            return
         }
         guard let sequel = call.takeSequel() else {
             conclude(call)
@@ -72,8 +72,23 @@ extension GatewayWorker {
         }
     }
 
+    private func dispatch(_ call: Call) async throws(Failure) {
+        switch call.exchange.head.method {
+        case .post:
+            try await post(call)
+        case .get:
+            try call.enter()
+            try await openStream(call)
+        case .delete:
+            try call.enter()
+            try await endSession(call)
+        default:
+            throw Failure(.methodNotAllowed)
+        }
+    }
+
     /// The end of every call, however it went.
-    private func conclude(_ call: Call) {
+    func conclude(_ call: Call) {
         call.exchange.onPeerClosed = nil
         untrack(call)
         callOff(call)
@@ -117,7 +132,8 @@ extension GatewayWorker {
         }
     }
 
-    private func readBody(_ call: Call, _ refusal: Failure?) async throws(Failure) -> [UInt8] {
+    /// The body of a POST; of one there is no place for, only as much as names its id.
+    func readBody(_ call: Call, _ refusal: Failure?) async throws(Failure) -> [UInt8] {
         let withoutPlace = min(limits.maximumBodyBytesWithoutPlace, limits.maximumBodyBytes)
         do throws(HTTPServerError) {
             return try await call.exchange.body(maximumBytes: refusal == nil ? limits.maximumBodyBytes : withoutPlace)
@@ -133,7 +149,7 @@ extension GatewayWorker {
     }
 
     /// Reads body and head as one message of one revision; in a legacy session also opens the session.
-    private func understand(_ call: Call, _ body: [UInt8]) throws(Failure) -> ClientPost {
+    func understand(_ call: Call, _ body: [UInt8]) throws(Failure) -> ClientPost {
         call.headers = Self.mcpHeaders(call.exchange.head.fields)
         do throws(MCPFailure) {
             let post = try ClientPost(body, headers: call.headers, json: core.jsonLimits)

@@ -12,13 +12,7 @@ extension GatewayWorker {
     /// Opens a legacy session: the server's own is opened for it, where it has sessions, and ours is sealed around that
     /// (D1, LS-09).
     func initialize(_ call: Call, _ request: ClientRequest) async throws(Failure) {
-        guard case .initialization(let opening) = request.detail else {
-            throw Failure(.invalidParameters)
-        }
-        call.revision = opening.revision
-        call.record.revision = opening.revision
-        call.record.clientName = opening.client?.name
-        call.record.clientVersion = opening.client?.version
+        let opening = try opening(call, request)
         let upstream = upstream(of: call.grant.server)
         guard !upstream.speaksOnlyModern else {
             return try await initializeBridged(call, request, opening)
@@ -35,6 +29,19 @@ extension GatewayWorker {
             upstream.speaksOnlyModern = true
             try await initializeBridged(call, request, opening)
         }
+    }
+
+    /// What a client opens its session with; 2024-11-05 is spoken over its own transport alone.
+    func opening(_ call: Call, _ request: ClientRequest) throws(Failure) -> Initialization {
+        guard case .initialization(let asked) = request.detail else {
+            throw Failure(.invalidParameters)
+        }
+        let opening = call.outlet == nil ? asked : asked.overEvents
+        call.revision = opening.revision
+        call.record.revision = opening.revision
+        call.record.clientName = opening.client?.name
+        call.record.clientVersion = opening.client?.version
+        return opening
     }
 
     private func speaksModern(_ upstream: WorkerUpstream) async throws(Failure) -> Bool {
@@ -54,22 +61,24 @@ extension GatewayWorker {
         let policy = call.grant.policy?.compiled
         let capabilities = Self.permitted(opening.capabilities, policy)
         let id = RequestID(upstream(of: call.grant.server).nextID())
-        let envelope = UpstreamEnvelope(revision: opening.revision, id: id, capabilities: capabilities)
+        let asked = opening.revision.towardsServer
+        let envelope = UpstreamEnvelope(revision: asked, id: id, capabilities: capabilities)
         let message = UpstreamMessage(
             posting: core.upstreamWriter.initialize(envelope),
             requestID: id,
             method: .initialize,
-            revision: opening.revision
+            revision: asked
         )
-        call.leg.revision = opening.revision
+        call.leg.revision = asked
         let (document, upstreamSession) = try await whole(call, message)
         let result = try Self.handshakeResult(document)
         do throws(UpstreamViolation) {
             let handshake = try ServerHandshake(initializeResult: result)
-            guard let revision = handshake.revisions.first?.towardsServer, revision.isServed, revision.era == .legacy
-            else {
+            guard let spoken = handshake.revisions.first?.towardsServer, spoken.isServed, spoken.era == .legacy else {
                 throw .handshake
             }
+            // A client of 2024-11-05 knows no other, whatever its server chose.
+            let revision = opening.revision == .november2024 ? opening.revision : spoken
             call.revision = revision
             call.record.revision = revision
             call.issuedSession = core.handles.sealSession(
@@ -214,29 +223,34 @@ extension GatewayWorker {
                 await finishStream(call)
             }
         }
-        var message = UpstreamMessage(.get, sessionID: call.leg.sessionID, revision: call.revision)
+        guard let stream = try await sessionStream(call) else {
+            throw Failure(.methodNotAllowed)
+        }
+        await startStream(call)
+        call.goOn { [self] () async throws(Failure) in
+            await follow(call, stream)
+            await finishStream(call)
+        }
+    }
+
+    /// The server's own stream of a call's session; `nil` where it has none.
+    func sessionStream(_ call: Call) async throws(Failure) -> UpstreamStream? {
+        var message = UpstreamMessage(.get, sessionID: call.leg.sessionID, revision: call.leg.revision)
         var reply = try await send(call, message)
         if Self.saysSessionIsOver(reply, call.leg) {
             try await renewLeg(of: call)
             message.sessionID = call.leg.sessionID
             reply = try await send(call, message)
         }
-        switch reply {
-        case .stream(let stream, _):
-            await startStream(call)
-            call.goOn { [self] () async throws(Failure) in
-                await follow(call, stream)
-                await finishStream(call)
-            }
-        case .status(405, _), .accepted, .message:
-            throw Failure(.methodNotAllowed)
-        case .status(let status, _):
-            throw Failure(upstreamStatus: status, inSession: true)
+        return switch reply {
+        case .stream(let stream, _): stream
+        case .status(405, _), .accepted, .message: nil
+        case .status(let status, _): throw Failure(upstreamStatus: status, inSession: true)
         }
     }
 
     /// Passes on what a session's stream brings until it ends or the call does.
-    private func follow(_ call: Call, _ stream: UpstreamStream) async {
+    func follow(_ call: Call, _ stream: UpstreamStream) async {
         call.cancellation.onCancel { stream.cancel() }
         defer { call.cancellation.onCancel(nil) }
         do throws(UpstreamFailure) {

@@ -70,6 +70,25 @@ struct Handles: Sendable {
     // LIMIT: bytes of a client's name and version kept in its session id, which travels in a header.
     private static let maximumClientText = 64
 
+    // MARK: Streams of 2024-11-05
+
+    /// The name of a client's stream, for the address it posts to.
+    func sealEventStream(_ call: CallAddress, grant: GrantEntry, now: WallTime) -> ByteString? {
+        var payload = FieldWriter()
+        call.append(to: &payload)
+        return seal(payload, .eventStream, grant, lifetime: limits.sessionLifetime, now: now)
+    }
+
+    /// The stream behind a name of ours; `nil` for another grant's.
+    func openEventStream(_ text: ArraySlice<UInt8>, grant: GrantEntry, now: WallTime) -> CallAddress? {
+        guard var payload = open(Array(text), .eventStream, grant, now: now), let call = CallAddress(&payload),
+            payload.isAtEnd
+        else {
+            return nil
+        }
+        return call
+    }
+
     // MARK: Cursors
 
     /// Our cursor for a server's cursor of one kind of list.

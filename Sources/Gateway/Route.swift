@@ -7,6 +7,8 @@ enum Route {
     case health
     /// `/mcp/<segment>`; whether the segment names a server is not said before the grant is known.
     case server(ArraySlice<UInt8>)
+    /// Below `/sse/`, for clients of 2024-11-05.
+    case events(segment: ArraySlice<UInt8>, EventTarget)
     /// Nothing is there.
     case none
 
@@ -17,7 +19,7 @@ enum Route {
             return
         }
         guard target.hasPrefix("/mcp/"), head.query == nil else {
-            self = .none
+            self = Self.events(head) ?? .none
             return
         }
         let segment = target.dropFirst(5)
@@ -27,5 +29,23 @@ enum Route {
             return
         }
         self = .server(segment)
+    }
+
+    /// `/sse/<segment>`, and `/sse/<segment>/<id>` where messages are posted.
+    private static func events(_ head: HTTPRequestHead) -> Route? {
+        guard head.target.hasPrefix("/sse/"), head.query == nil else {
+            return nil
+        }
+        let parts = head.target.dropFirst(5).split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        guard let segment = parts.first, !segment.isEmpty, segment.count <= 128,
+            !head.target.contains(UInt8(ascii: "%"))
+        else {
+            return nil
+        }
+        switch parts.count {
+        case 1: return .events(segment: segment, .stream(segment))
+        case 2 where !parts[1].isEmpty && parts[1].count <= 1_024: return .events(segment: segment, .message(parts[1]))
+        default: return nil
+        }
     }
 }

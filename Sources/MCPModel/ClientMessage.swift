@@ -107,6 +107,14 @@ public struct Initialization: Sendable, Hashable {
     public let capabilities: ClientCapabilities
     /// Who the client says it is.
     public let client: ClientIdentity?
+
+    /// The same over HTTP+SSE, where 2024-11-05 is served too.
+    public var overEvents: Initialization {
+        guard Revision(requested.bytes) == .november2024 else {
+            return self
+        }
+        return Initialization(requested: requested, revision: .november2024, capabilities: capabilities, client: client)
+    }
 }
 
 /// What a completion is about; policy judges it like the prompt or resource template it names.

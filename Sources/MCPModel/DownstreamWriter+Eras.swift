@@ -14,7 +14,9 @@ extension DownstreamWriter {
         from server: Revision,
         to id: RequestID
     ) -> [UInt8] {
-        guard server.era == .modern, !isModern, method == .toolsCall || method == .promptsGet else {
+        // What came with 2025-03-26 and later is read by no client of 2024-11-05, whatever its server speaks.
+        let isOlder = server.era == .modern && !isModern || revision == .november2024
+        guard isOlder, method == .toolsCall || method == .promptsGet else {
             return complete(result, of: method, to: id)
         }
         var writer = begin(id, reserving: result.range.count)
@@ -133,9 +135,17 @@ extension DownstreamWriter {
 
     private static let contentKey = JSONKeySet(["content"])
 
-    /// A content block; a link, which came with 2025-06-18, as the text that says where it leads.
+    /// A content block; a link, which came with 2025-06-18, as the text that says where it leads, and sound, which came with
+    /// 2025-03-26, as the text that it was there.
     private func appendBlock(_ block: JSONValue, to writer: inout JSONWriter) {
-        guard block["type"]?.string?.isEqual(to: "resource_link") == true, let uri = block["uri"]?.string else {
+        let type = block["type"]?.string
+        if revision == .november2024, type?.isEqual(to: "audio") == true {
+            writer.beginObject()
+            writer.piece(#""type":"text","text":"(audio, which this protocol revision cannot carry)""#)
+            writer.endObject()
+            return
+        }
+        guard type?.isEqual(to: "resource_link") == true, let uri = block["uri"]?.string else {
             writer.value(block)
             return
         }

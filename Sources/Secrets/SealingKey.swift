@@ -17,6 +17,8 @@ public enum SealingPurpose: UInt8, Sendable, CaseIterable {
     case handle = 6
     /// An event id of a resumable stream.
     case event = 7
+    /// The stream of a client of 2024-11-05, in the address it posts to.
+    case eventStream = 8
 }
 
 /// Whom a sealed handle belongs to.

@@ -53,9 +53,7 @@ struct ReplyRouter {
 
     /// Passes a notification to whom it is for; false when that is nobody.
     ///
-    /// - Parameters:
-    ///   - document: the notification.
-    ///   - guesses: whether one that names no request goes to the latest one, because all are one caller's.
+    /// With `guesses` one that names no request goes to the latest one, because all are one caller's.
     func tell(_ document: JSONDocument, guesses: Bool) -> Bool {
         let event = UpstreamEvent(id: nil, message: document, kind: .notification)
         let params = document.root["params"]

@@ -45,7 +45,7 @@ struct EventTests {
         }
         #expect(names == ["a"])
         #expect(counts == (2, 2), "one session for the question, one for the list, both ended")
-        #expect(posted.filter { !$0.contains("X-Key: k-1") } == [], "the credential goes with every message")
+        #expect(posted.filter { !$0.contains("x-key: k-1") } == [], "the credential goes with every message")
         #expect(posted.filter { $0.contains("Mcp-Session-Id") } == [], "this transport has no such header")
         #expect(posted.contains { $0.contains("notifications/initialized") })
     }
@@ -78,7 +78,9 @@ struct EventTests {
         for (reference, target) in cases {
             #expect(address.endpoint(Array(reference.utf8))?.target == Array(target.utf8), "\(reference)")
         }
-        let bad = ["", "//x/y", "http://mcp.example/m", "mailto:a", "/m#f", "/\u{e9}", String(repeating: "a", count: 5000)]
+        let bad = [
+            "", "//x/y", "http://mcp.example/m", "mailto:a", "/m#f", "/\u{e9}", String(repeating: "a", count: 5000),
+        ]
         for reference in bad {
             #expect(address.endpoint(Array(reference.utf8)) == nil, "\(reference.prefix(20))")
         }
@@ -87,18 +89,21 @@ struct EventTests {
     @Test("D8: answers go to their own request, progress too; what is for nobody is dropped, and a ping is answered")
     func routed() async throws {
         let (texts, pong) = try await onWorker { worker in
-            let old = try EventServer(on: worker, script: { request in
-                guard request.contains("tools/call") else {
-                    return EventServer.usual(request)
+            let old = try EventServer(
+                on: worker,
+                script: { request in
+                    guard request.contains("tools/call") else {
+                        return EventServer.usual(request)
+                    }
+                    return EventServer.Answer(events: [
+                        #"{"jsonrpc":"2.0","id":99,"result":{"for":"nobody"}}"#,
+                        #"{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":99,"progress":1}}"#,
+                        #"{"jsonrpc":"2.0","id":"p","method":"ping"}"#,
+                        #"{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":$ID,"progress":2}}"#,
+                        #"{"jsonrpc":"2.0","id":$ID,"result":{"for":"us"}}"#,
+                    ])
                 }
-                return EventServer.Answer(events: [
-                    #"{"jsonrpc":"2.0","id":99,"result":{"for":"nobody"}}"#,
-                    #"{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":99,"progress":1}}"#,
-                    #"{"jsonrpc":"2.0","id":"p","method":"ping"}"#,
-                    #"{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":$ID,"progress":2}}"#,
-                    #"{"jsonrpc":"2.0","id":$ID,"result":{"for":"us"}}"#,
-                ])
-            })
+            )
             defer { old.close() }
             let server = try old.server(on: worker)
             let session = try await Self.open(server)
@@ -119,9 +124,12 @@ struct EventTests {
     @Test("a session the server has forgotten, and one of an earlier life, are over: nothing was done (LC-04)")
     func forgotten() async throws {
         let (statuses, count) = try await onWorker { worker in
-            let old = try EventServer(on: worker, script: { request in
-                request.contains("tools/call") ? EventServer.Answer(status: 404) : EventServer.usual(request)
-            })
+            let old = try EventServer(
+                on: worker,
+                script: { request in
+                    request.contains("tools/call") ? EventServer.Answer(status: 404) : EventServer.usual(request)
+                }
+            )
             defer { old.close() }
             let server = try old.server(on: worker)
             let session = try await Self.open(server)
@@ -141,9 +149,12 @@ struct EventTests {
     @Test("a stream that ends fails the calls under way, and the session is over")
     func broken() async throws {
         let (kind, status) = try await onWorker { worker in
-            let old = try EventServer(on: worker, script: { request in
-                request.contains("tools/call") ? EventServer.Answer(ends: true) : EventServer.usual(request)
-            })
+            let old = try EventServer(
+                on: worker,
+                script: { request in
+                    request.contains("tools/call") ? EventServer.Answer(ends: true) : EventServer.usual(request)
+                }
+            )
             defer { old.close() }
             let server = try old.server(on: worker)
             let session = try await Self.open(server)
@@ -185,13 +196,16 @@ struct EventTests {
     @Test("E10: a server that floods a session with what is for nobody loses it")
     func flooded() async throws {
         let kind = try await onWorker { worker in
-            let old = try EventServer(on: worker, script: { request in
-                guard request.contains("tools/call") else {
-                    return EventServer.usual(request)
+            let old = try EventServer(
+                on: worker,
+                script: { request in
+                    guard request.contains("tools/call") else {
+                        return EventServer.usual(request)
+                    }
+                    let noise = #"{"jsonrpc":"2.0","id":99,"result":{}}"#
+                    return EventServer.Answer(events: Array(repeating: noise, count: 10_001))
                 }
-                let noise = #"{"jsonrpc":"2.0","id":99,"result":{}}"#
-                return EventServer.Answer(events: Array(repeating: noise, count: 10_001))
-            })
+            )
             defer { old.close() }
             let server = try old.server(on: worker)
             return await server.failure(Self.call(try await Self.open(server)))?.kind

@@ -220,6 +220,13 @@ if __name__ == "__main__":
         import uvicorn
 
         uvicorn.run(modern_only(server.streamable_http_app(host="127.0.0.1")), host="127.0.0.1", port=port)
+    elif "--sse" in sys.argv:
+        # The transport of 2024-11-05: GET /sse, POST /messages/.
+        if IS_MODERN:
+            server.run("sse", host="127.0.0.1", port=port)
+        else:
+            server.settings.port = port
+            server.run("sse")
     elif IS_MODERN:
         server.run("streamable-http", host="127.0.0.1", port=port, json_response="--json" in sys.argv)
     else:
