@@ -1,7 +1,7 @@
 """`make bench`: the same tools/call through a stub alone, nginx, Toolgate, Envoy and mcpg, in one run on pinned cores.
 
 Writes docs/benchmarks.md and the raw results beside it. Options: --seconds N (per load), --only NAME[,NAME],
---sections main,size,policy,grants,journal,streams,start. Loopback only, bounded in time.
+--sections main,size,policy,kinds,grants,journal,streams,start. Loopback only, bounded in time.
 """
 
 import argparse
@@ -38,10 +38,11 @@ def body(text: str = "hi", tool: str = "echo", method: str = "tools/call") -> st
 class Target:
     def __init__(self, name: str, port: int, path: str, token: str | None, process: peers.Process | None):
         self.name, self.port, self.path, self.token, self.process = name, port, path, token, process
+        self.tool = "echo"
 
     @property
     def headers(self) -> dict:
-        return {**HEADERS, **({"Authorization": f"Bearer {self.token}"} if self.token else {})}
+        return {**HEADERS, "Mcp-Name": self.tool, **({"Authorization": f"Bearer {self.token}"} if self.token else {})}
 
     def ask(self, payload: str, headers: dict | None = None) -> tuple[int, str]:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
@@ -176,6 +177,38 @@ def sweep(folder, options, results, section: str, variants: list) -> None:
             stub.stop()
 
 
+def kinds_section(folder, options, results) -> None:
+    """The same call to other kinds of upstream; only the gateway's own processes are charged."""
+    http = f'{{url: "http://127.0.0.1:{peers.STUB}/mcp"}}'
+    script = ROOT / "Benchmarks" / "stdio_server.py"
+    stdio = (f'{{command: /usr/bin/taskset, args: ["-c", "{peers.LOAD_CORE}", "{sys.executable}", "{script}"]}}')
+    ten = "bundles:\n  - name: ten\n    members:\n" + "\n".join(
+        f"      - {{server: s{number}, prefix: s{number}_, policy: main-s{number}}}" for number in range(10))
+    variants = [
+        ("HTTP", lambda: peers.kind(folder, [("one", http)], "one"), "/mcp/one", "echo"),
+        ("stdio", lambda: peers.kind(folder, [("one", stdio)], "one"), "/mcp/one", "echo"),
+        ("bundle of ten", lambda: peers.kind(folder, [(f"s{n}", http) for n in range(10)], "ten", ten), "/mcp/ten", "s7_echo"),
+        ("connector", lambda: (peers.connector(folder), None), "/mcp", "echo"),
+    ]
+    stub = peers.stub(folder, 1)
+    try:
+        for label, start, path, tool in variants:
+            process, grant = start()
+            try:
+                target = Target(label, peers.TOOLGATE, path, grant, process)
+                target.tool = tool
+                payload = body(tool=tool)
+                status, content = target.ask(payload)
+                assert status == 200 and "hi" in content and '"isError":true' not in content, (label, status, content[:500])
+                load(folder, target, 1, payload)
+                results["kinds"][label] = {**load(folder, target, options.seconds, payload), "rss": process.resident_bytes()}
+                print("kinds", label, json.dumps(results["kinds"][label]), file=sys.stderr)
+            finally:
+                process.stop()
+    finally:
+        stub.stop()
+
+
 def streams_section(folder, options, results) -> None:
     """Resident memory with idle `subscriptions/listen` streams open."""
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(40_000, resource.getrlimit(resource.RLIMIT_NOFILE)[1]),) * 2)
@@ -289,18 +322,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=int, default=8)
     parser.add_argument("--only", default="stub,nginx,toolgate,envoy,mcpg")
-    parser.add_argument("--sections", default="main,size,policy,grants,journal,streams,start")
+    parser.add_argument("--sections", default="main,size,policy,kinds,grants,journal,streams,start")
     parser.add_argument("--output", default=str(ROOT / "docs" / "benchmarks"))
     options = parser.parse_args()
     options.only = options.only.split(",")
     options.seconds = int(options.seconds)
     sections = options.sections.split(",")
-    results = {"versions": versions(), "main": {}, "size": {}, "policy": {}, "grants": {}, "journal": {}, "streams": {}, "start": {}}
+    results = {"versions": versions(), "main": {}, "size": {}, "policy": {}, "kinds": {}, "grants": {}, "journal": {}, "streams": {}, "start": {}}
     with peers.workspace() as folder:
         if "main" in sections:
             main_section(folder, options, results)
         if "policy" in sections:
             sweep(folder, options, results, "policy", [(str(count), count, 1, 2) for count in (1, 50, 5_000)])
+        if "kinds" in sections:
+            kinds_section(folder, options, results)
         if "grants" in sections:
             sweep(folder, options, results, "grants", [(str(count), 50, count, 2) for count in (1, 100, 10_000)])
         if "size" in sections:

@@ -27,6 +27,8 @@ class Process:
 
     def __init__(self, name: str, command: list, folder: pathlib.Path, core: str, environment: dict | None = None):
         self.name, self.folder = name, folder
+        # Only processes of this program are charged; None for all.
+        self.charged: str | None = None
         self.log = open(folder / f"{name}.out", "wb")
         self.process = subprocess.Popen(
             ["taskset", "-c", core, *command], stdout=self.log, stderr=self.log, cwd=folder,
@@ -47,6 +49,8 @@ class Process:
         total = 0
         for pid in self.pids():
             with contextlib.suppress(OSError):
+                if self.charged and os.readlink(f"/proc/{pid}/exe") != self.charged:
+                    continue
                 for task in os.listdir(f"/proc/{pid}/task"):
                     total += int(pathlib.Path(f"/proc/{pid}/task/{task}/schedstat").read_text().split()[0])
         return total
@@ -131,6 +135,7 @@ http {{
   }}
   server {{
     listen 127.0.0.1:{STUB} backlog=4096 reuseport;
+    location = /api/echo {{ default_type application/json; return 200 '{{"content":"hi"}}'; }}
     location /jwks.json {{ alias {folder}/jwks.json; }}
     location /mcp {{ content_by_lua_block {{
       ngx.req.read_body()
@@ -213,6 +218,56 @@ def toolgate(folder: pathlib.Path, tools: int = 50, grants: int = 1, name: str =
     if wait:
         process.wait_for(TOOLGATE)
     return process, grant["token"]
+
+
+def kind(folder: pathlib.Path, servers: list, opens: str, bundle: str = "") -> tuple[Process, str]:
+    """A gateway in front of these upstreams, one policy each, whose only grant opens a server or a bundle."""
+    home = folder / "kind"
+    shutil.rmtree(home, ignore_errors=True)
+    home.mkdir()
+    minted = subprocess.run([TOOLGATE_BIN, "grant", "new", "--label", "bench", "--data", str(home / "data"),
+                             "--output", "json"], check=True, capture_output=True)
+    grant = json.loads(minted.stdout)
+    (home / "policy.json").write_text(json.dumps(policy(1)))
+    lines = ["version: 1", "servers:"]
+    lines += [f"  - name: {name}\n    upstream: {upstream}" for name, upstream in servers]
+    lines += ["policies:"] + [f"  - {{name: main-{name}, server: {name}, document: policy.json}}" for name, _ in servers]
+    lines += [bundle] if bundle else []
+    of = f"bundle: {opens}" if bundle else f"server: {opens}, policy: main-{opens}"
+    lines += ["grants:", f'  - {{label: bench, {of}, token_digest: "{grant["token_digest"]}"}}']
+    (home / "toolgate.yaml").write_text("\n".join(lines) + "\n")
+    process = Process("kind", [
+        TOOLGATE_BIN, "up", "--config", str(home / "toolgate.yaml"), "--listen", f"127.0.0.1:{TOOLGATE}",
+        "--data", str(home / "data"), "--log", str(home / "decisions.log"), "--workers", "1"], folder, GATEWAY_CORE)
+    process.charged = os.path.realpath(TOOLGATE_BIN)
+    process.wait_for(TOOLGATE)
+    return process, grant["token"]
+
+
+def connector(folder: pathlib.Path) -> Process:
+    """A connector as a server of its own: what a call costs between MCP and a REST API, without grant, policy and log."""
+    path = folder / "bench.yaml"
+    path.write_text(f"""
+connector: {{id: bench, version: "1", title: Bench, language: en}}
+secret: {{about: "a token"}}
+source:
+  base: "https://bench.example/api"
+  auth: bearer
+  errors: {{rules: [{{status: [4xx, 5xx], kind: failed}}]}}
+tools:
+  echo:
+    title: Echo
+    description: Returns its text
+    class: read
+    input: {{type: object, properties: {{text: {{type: string}}}}, required: [text], additionalProperties: false}}
+    request: {{get: /echo, query: {{text: {{$arg: text}}}}}}
+""")
+    process = Process("connector", [
+        TOOLGATE_BIN, "connector", "serve", str(path), "--listen", f"127.0.0.1:{TOOLGATE}", "--secret", "env:BENCH_SECRET",
+        "--set", f"base=http://127.0.0.1:{STUB}/api"],
+        folder, GATEWAY_CORE, {"BENCH_SECRET": "bench-secret"})
+    process.wait_for(TOOLGATE)
+    return process
 
 
 def keys(folder: pathlib.Path) -> str:

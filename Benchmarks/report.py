@@ -52,6 +52,17 @@ the harness checks that an allowed call passes and, for the gateways, that a for
         parts.append("## Cost against the policy's size\n\n" + table(
             ["tools in policy and on the server", "CPU per call", "resident"],
             [[label, f"{row['cpu_us_per_call']:.1f} µs", megabytes(row["rss"])] for label, row in results["policy"].items()]))
+    kinds = results.get("kinds")
+    if kinds:
+        parts.append("""## Cost against the kind of upstream
+
+A policy of one tool. Charged are Toolgate's own processes alone, a stdio server's supervisor included, the server not; how fast that
+server is limits the rate. The connector runs as a server of its own (`toolgate connector serve`), so that its row is what stands between
+MCP and a REST API and nothing else; in the gateway it takes the place of the HTTP upstream.
+
+""" + table(["upstream", "CPU per call", "calls/s", "resident"], [
+            [label, f"{row['cpu_us_per_call']:.1f} µs", f"{row['calls_per_second']:,.0f}", megabytes(row["rss"])]
+            for label, row in kinds.items()]))
     if results["grants"]:
         parts.append("## Cost against the number of grants\n\n" + table(
             ["grants", "CPU per call", "resident"],

@@ -55,7 +55,7 @@ struct DemoScene {
             return nil
         }
         guard let kommo, let bitrix else {
-            throw .usage("`--kommo URL` and `--bitrix24 URL` go together: one shows four of the tools, the other the fifth")
+            throw .usage("`--kommo URL` and `--bitrix24 URL` go together: the calls are of both")
         }
         let environment = invocation.console.environment
         return DemoScene(
