@@ -19,6 +19,18 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case settings = "Settings"
     /// Schemas of unknown origin, and values judged by them.
     case schema = "JSONSchema"
+    /// A connector's file, and the calls of its tools.
+    case connector = "Connector"
+    /// Arguments and the API's answers, through the connectors that are shipped.
+    case connectorAnswers = "ConnectorAnswers"
+    /// Challenges, metadata, registrations and tokens of an authorisation server.
+    case oauth = "OAuth"
+    /// Lines of a server that is a process.
+    case lines = "ProcessLines"
+    /// A segment of the journal, and its verification.
+    case journal = "Journal"
+    /// A tool's definition, classed and searched for poison.
+    case catalogue = "Catalogue"
 
     /// Feeds `bytes` to the reader.
     public func run(_ bytes: [UInt8]) {
@@ -31,6 +43,12 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .headers: HeaderProperties.check(bytes)
         case .settings: SettingsProperties.check(bytes)
         case .schema: SchemaProperties.check(bytes)
+        case .connector: ConnectorProperties.checkFile(bytes)
+        case .connectorAnswers: ConnectorProperties.checkAnswers(bytes)
+        case .oauth: OAuthProperties.check(bytes)
+        case .lines: LineProperties.check(bytes)
+        case .journal: JournalProperties.check(bytes)
+        case .catalogue: CatalogueProperties.check(bytes)
         }
     }
 }

@@ -41,6 +41,8 @@ final class Call {
     /// The places it holds, at most one of its grant and one of its server.
     var held: (grant: Bulkhead?, server: Bulkhead?)
     var reservation: Reservation?
+    /// The approval it has used up.
+    var approval: ByteString?
 
     // What the journal says of it.
     /// Names its intent, once it is noted.

@@ -29,6 +29,8 @@ public struct GatewayConfiguration: Sendable {
     public var argumentDigester: ArgumentDigester?
     /// How servers that are processes are started; `nil`: they are not.
     public var processes: ProcessHostConfiguration?
+    /// Who keeps approvals; `nil`: nobody, and a call that needs one is denied.
+    public var approvals: (any ApprovalDesk)?
     /// The bounds.
     public var limits = GatewayLimits()
 

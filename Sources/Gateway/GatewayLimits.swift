@@ -26,6 +26,8 @@ public struct GatewayLimits: Sendable {
     public var requestStateLifetime: Duration = .seconds(600)
     /// The longest a legacy client may take to answer what a modern server asks.
     public var inputDeadline: Duration = .seconds(300)
+    /// How long a call is held for an approval before its client is told to call again; below clients' own time-outs.
+    public var approvalHold: Duration = .seconds(20)
     /// The longest a call waits at a legacy server for a modern client to come back with its answer.
     public var parkingDeadline: Duration = .seconds(120)
     /// The most calls of one worker that wait so.

@@ -163,6 +163,10 @@ extension GatewayWorker {
             core.counters.giveBack(reservation)
             call.isGivenBack = true
         }
+        if let approval = call.approval {
+            call.approval = nil
+            core.configuration.approvals?.giveBack(approval)
+        }
     }
 
     /// Passes a stream on, event by event, up to the response, or up to a question that a modern client can be asked

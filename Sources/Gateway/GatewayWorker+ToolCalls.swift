@@ -48,12 +48,19 @@ extension GatewayWorker {
             throw Failure(MCPFailure.unknownTool(call.askedName ?? name, id: request.id, era: call.era))
         case .malformed:
             throw Failure(.invalidParameters, verdict.message)
-        case .deny, .rateLimited, .approvalRequired:
+        case .approvalRequired:
+            try await settleApproval(call, request, verdict)
+        case .deny, .rateLimited:
             await refuse(call, request, verdict)
         }
     }
 
-    private func policyCall(_ call: Call, _ request: ClientRequest, _ definition: ListedTool?) -> PolicyCall {
+    func policyCall(
+        _ call: Call,
+        _ request: ClientRequest,
+        _ definition: ListedTool?,
+        isApproved: Bool = false
+    ) -> PolicyCall {
         var caller = call.grant.caller
         caller.clientName = call.record.clientName
         return PolicyCall(
@@ -63,6 +70,7 @@ extension GatewayWorker {
             arguments: request.arguments,
             caller: caller,
             time: call.record.time,
+            isApproved: isApproved,
             keyDigest: core.keyDigest
         )
     }
@@ -79,7 +87,8 @@ extension GatewayWorker {
             return true
         }
         let definition = upstream(of: call.grant.server).currentTools()?[request.name ?? ""]
-        let verdict = policy.decide(policyCall(call, request, definition))
+        // Its approval is used already, as its limits are charged.
+        let verdict = policy.decide(policyCall(call, request, definition, isApproved: call.approval != nil))
         guard verdict.outcome == .allow else {
             await refuse(call, request, verdict)
             return false
@@ -90,7 +99,7 @@ extension GatewayWorker {
     /// Checks `Mcp-Param-*` against the arguments (MS-15) and computes those that go upstream; strays are dropped (A8).
     ///
     /// A tool this caller cannot see has no headers to be wrong: it is unknown first (D12).
-    private func headers(
+    func headers(
         _ call: Call,
         _ request: ClientRequest,
         _ tool: ListedTool?,
@@ -115,7 +124,7 @@ extension GatewayWorker {
     }
 
     /// Answers a refused call with a result the model can read (policy-language.md, section 4).
-    private func refuse(_ call: Call, _ request: ClientRequest, _ verdict: Verdict) async {
+    func refuse(_ call: Call, _ request: ClientRequest, _ verdict: Verdict) async {
         note(verdict, in: call.record)
         let outcome: RefusedCall.Outcome =
             switch verdict.outcome {
@@ -126,22 +135,14 @@ extension GatewayWorker {
         let refused = RefusedCall(
             outcome,
             rule: ByteString(verdict.rule),
-            reason: ByteString(Self.reason(of: verdict)),
+            reason: ByteString(verdict.message),
             retryAfterMilliseconds: verdict.retryAfter.map { Int(($0.nanoseconds + 999_999) / 1_000_000) },
             limit: verdict.limit.map { ByteString($0) }
         )
         await answer(call, core.writer(call.revision).refused(refused, to: request.id))
     }
 
-    /// The sentence for the agent; what an approval would be given by does not exist yet, and the sentence says so.
-    private static func reason(of verdict: Verdict) -> String {
-        guard verdict.outcome == .approvalRequired else {
-            return verdict.message
-        }
-        return "\(verdict.message) This gateway has no approval set up, so the call is denied: ask its operator."
-    }
-
-    private func note(_ verdict: Verdict, in record: DecisionRecord) {
+    func note(_ verdict: Verdict, in record: DecisionRecord) {
         record.outcome = RecordedOutcome(verdict.outcome)
         record.rule = verdict.rule
         record.message = verdict.message

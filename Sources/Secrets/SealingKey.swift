@@ -19,6 +19,8 @@ public enum SealingPurpose: UInt8, Sendable, CaseIterable {
     case event = 7
     /// The stream of a client of 2024-11-05, in the address it posts to.
     case eventStream = 8
+    /// The arguments of a call that a person decides about.
+    case approval = 9
 }
 
 /// Whom a sealed handle belongs to.

@@ -54,6 +54,8 @@ public struct Subject: Hashable, Sendable {
         case credential
         /// A tool's pinned definition; the name is SERVER/TOOL.
         case tool
+        /// A call that a person decides about; the name is its identity.
+        case approval
         /// The store itself.
         case store
     }

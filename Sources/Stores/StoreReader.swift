@@ -220,6 +220,16 @@ extension StoreReader {
         try tables.first(ToolPin.self, [("server", .id(server)), ("tool", .text(tool))])
     }
 
+    /// Every approval that is kept, those that have lapsed included; oldest first.
+    public func approvals() throws(StoreError) -> [ApprovalRecord] {
+        try tables.all(ApprovalRecord.self).sorted { $0.created < $1.created }
+    }
+
+    /// An approval by its identity.
+    public func approval(_ id: EntityID) throws(StoreError) -> ApprovalRecord? {
+        try tables.first(ApprovalRecord.self, [("id", .id(id))])
+    }
+
     /// Every counter that is kept.
     public func quotaStates() throws(StoreError) -> [QuotaState] {
         try tables.all(QuotaState.self)

@@ -53,7 +53,7 @@ public struct RecordTable: Hashable, Sendable {
     public static let all: [RecordTable] = [
         StoreState.table, OrganisationRecord.table, MemberRecord.table, ServerRecord.table, ServerHeader.table,
         PolicyRecord.table, PolicyVersion.table, BundleRecord.table, BundleMember.table, GrantRecord.table,
-        GrantUse.table, CredentialRecord.table, ToolPin.table, QuotaState.table, AdminEvent.table,
+        GrantUse.table, CredentialRecord.table, ToolPin.table, QuotaState.table, ApprovalRecord.table, AdminEvent.table,
     ]
 }
 

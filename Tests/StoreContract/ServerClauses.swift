@@ -39,6 +39,38 @@ extension StoreClause {
             #expect(try scene.require(server: "crm-2") == edited)
             #expect(try scene.events().last?.action == .change)
         },
+        StoreClause("a server that is a connector or a process comes back as it was saved") { scene in
+            var connector = ConnectorSettings(connector: "kommo")
+            connector.set = [
+                ConnectorSettings.Entry(name: "subdomain", value: "acme"),
+                ConnectorSettings.Entry(name: "confirm_writes", value: "true"),
+            ]
+            let secret = HeaderReference(name: ConnectorSettings.secretName, source: .stored("kommo-token"))
+            let crm = ServerRecord(name: "crm", upstream: .connector(connector), headers: [secret])
+            try scene.change { writer throws(StoreError) in try writer.save(crm) }
+            let read = try scene.require(server: "crm")
+            #expect(read.upstream == .connector(connector))
+            #expect(read.headers == [secret])
+            var process = ProcessSettings(command: "/usr/bin/env")
+            process.arguments = ["a b", "", "é"]
+            let tool = ServerRecord(name: "tool", upstream: .process(process))
+            try scene.change { writer throws(StoreError) in try writer.save(tool) }
+            #expect(try scene.require(server: "tool").upstream == .process(process))
+        },
+        StoreClause("the secret of a connector is one, and given by reference") { scene in
+            let name = ConnectorSettings.secretName
+            let wrong: [([HeaderReference], String)] = [
+                ([], "one secret"),
+                ([HeaderReference(name: "X-Key", source: .environment("A"))], "one secret"),
+                ([HeaderReference(name: name, source: .open("x"))], "by reference only"),
+            ]
+            for (headers, words) in wrong {
+                let upstream = ServerUpstream.connector(ConnectorSettings(connector: "kommo"))
+                let server = ServerRecord(name: "crm", upstream: upstream, headers: headers)
+                let refusal = try scene.refusal { writer throws(StoreError) in try writer.save(server) }
+                #expect(refusal?.rule?.contains(words) == true)
+            }
+        },
         StoreClause("a server with a bad name, URL or header, or a name that is taken, is refused") { scene in
             let good = try scene.save(server: "crm")
             func refused(_ change: (inout ServerRecord) -> Void) throws -> String? {

@@ -16,6 +16,10 @@ public struct AdminEvent: Hashable, Sendable {
         case revoke
         /// A tool's definition was accepted.
         case accept
+        /// A call was agreed to.
+        case approve
+        /// A call was refused by a person.
+        case deny
         /// A credential was wrapped with another version of the key.
         case rewrap
     }

@@ -30,8 +30,7 @@ public struct LineSplitter {
             append(bytes, start..<index)
             start = index + 1
             guard partial.count <= maximumBytes else {
-                isOver = true
-                _ = body(.tooLong)
+                end(body)
                 return
             }
             var line = partial
@@ -46,9 +45,15 @@ public struct LineSplitter {
         }
         append(bytes, start..<bytes.count)
         if partial.count > maximumBytes {
-            isOver = true
-            _ = body(.tooLong)
+            end(body)
         }
+    }
+
+    /// Nothing of a line that is too long is kept.
+    private mutating func end(_ body: (Event) -> Bool) {
+        isOver = true
+        partial = []
+        _ = body(.tooLong)
     }
 
     /// What is left when the output has ended.

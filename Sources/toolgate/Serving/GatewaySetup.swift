@@ -27,6 +27,8 @@ struct GatewaySetup: Sendable {
     var argumentDigester: ArgumentDigester?
     /// How servers that are processes are started; `nil`: they are not.
     var processes: ProcessHostConfiguration?
+    /// Who keeps approvals; `nil`: nobody.
+    var approvals: (any ApprovalDesk)?
 
     /// A gateway for a definition, listening; `prepare` is given it before it does.
     func start(
@@ -45,6 +47,7 @@ struct GatewaySetup: Sendable {
         configuration.counterDigester = counterDigester
         configuration.argumentDigester = argumentDigester
         configuration.processes = processes
+        configuration.approvals = approvals
         let service: GatewayService
         do throws(SnapshotProblems) {
             service = try GatewayService(

@@ -47,7 +47,8 @@ struct UpService: Sendable {
         let said = console
         let log = try DecisionLogWriter(plan.logDestination) { said.say("toolgate: \($0)") }
         defer { log.close() }
-        let setup = GatewaySetup(
+        let approvals = try StoreApprovals(served.store, sealingKey: plan.keys.sealingKey)
+        var setup = GatewaySetup(
             listen: plan.listen,
             workers: plan.workers,
             keys: plan.keys,
@@ -66,6 +67,7 @@ struct UpService: Sendable {
                 dataDirectory: plan.directory.path
             )
         )
+        setup.approvals = approvals
         var pins: PinKeeper?
         let (service, address) = try await setup.start(definition) { service throws(CommandFailure) in
             try served.restoreCounters(of: service, journal: journal)
@@ -102,6 +104,7 @@ struct UpService: Sendable {
         hangUp.cancel()
         await service.drain(within: Self.drainDeadline)
         keeping.stop()
+        approvals.stop()
         _ = consume claim
         return .done
     }
