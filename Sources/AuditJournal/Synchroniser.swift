@@ -154,7 +154,11 @@ final class Synchroniser: @unchecked Sendable {
 
     private func checkpointIfDue(_ target: SyncTarget, _ mark: SyncTarget.Mark) {
         let now = time.wallTime
-        var entry = book[target.stream] ?? Entry(time: now)
+        guard var entry = book[target.stream] else {
+            // The first of a process also vouches for what the one before left, which may have died without doing so.
+            checkpoint(target.stream, mark)
+            return
+        }
         guard mark.position.next > entry.sequence + 1 else {
             return
         }

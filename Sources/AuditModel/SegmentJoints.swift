@@ -33,6 +33,14 @@ public struct SegmentEnds: Sendable {
         self.init(start: SegmentStart(first), end: end, hasContent: hasContent)
     }
 
+    /// Whether no loss of power explains what is wrong with it or before it.
+    func isEvidence(proven: UInt64) -> Bool {
+        guard let start else {
+            return hasContent
+        }
+        return start.sequence <= proven || (end != nil && start.isBehindDisk)
+    }
+
     /// Whether `next` begins where this one ends.
     func isContinued(by next: SegmentStart) -> Bool {
         end?.head == next.previous && end?.next == next.sequence
@@ -40,6 +48,8 @@ public struct SegmentEnds: Sendable {
 }
 
 /// What a loss of power may have left of a stream's last segments: no disk keeps an order between two files.
+///
+/// Only segments of one process can hang in the air: whoever starts puts on the disk what is there, and goes on from that.
 public struct SegmentJoints: Sendable {
     /// The first segment that may not have been on the disk as a whole, as an index.
     public private(set) var firstUnproven: Int
@@ -70,8 +80,7 @@ public struct SegmentJoints: Sendable {
         firstUnproven = count
         while firstUnproven > 0 {
             let ends = try segment(firstUnproven - 1)
-            let isEvidence = ends.start.map { $0.sequence <= proven } ?? ends.hasContent
-            if isEvidence {
+            if ends.isEvidence(proven: proven) {
                 break
             }
             firstUnproven -= 1
@@ -86,6 +95,16 @@ public struct SegmentJoints: Sendable {
                 firstLoose = index
                 break
             }
+        }
+    }
+}
+
+extension SegmentStart {
+    /// Whether all before it was on the disk when it was begun: a start sees to that, a rotation does not wait.
+    var isBehindDisk: Bool {
+        switch header.cause {
+        case .first, .start, .crash: true
+        case .rotation, .failure: false
         }
     }
 }

@@ -184,6 +184,29 @@ struct RecoveryTests {
         #expect(try folder.faults() == [])
     }
 
+    @Test("K2: rows that a process before the last one wrote are no end that a loss of power could have taken")
+    func earlierProcesses() async throws {
+        let folder = TestFolder()
+        for _ in 1...3 {
+            _ = try await withWriter(folder.configuration(), closes: false) { _, writer in
+                for number in 1...5 {
+                    try await writer.written(try writer.note(intent(number)))
+                }
+            }
+        }
+        unlink("\(folder.journal)/statements")
+        let name = "worker-0.00000002.rows"
+        let bytes = try folder.read(name)
+        let ends = groupEnds(bytes)
+        #expect(try folder.faults() == [])
+        for length in [ends[ends.count - 2] + 1, bytes.count - 20, 0] {
+            try folder.write(Array(bytes[..<length]), name)
+            #expect(try !folder.faults().isEmpty, "\(length) of \(bytes.count) bytes")
+        }
+        try folder.write(bytes, name)
+        #expect(try folder.faults() == [])
+    }
+
     @Test("a recovery that ended half-way is finished by the next one, with all that was set aside")
     func halfRecovered() async throws {
         let folder = TestFolder()
