@@ -58,6 +58,9 @@ final class HTTPLink {
         } catch {
             throw UpstreamFailure(error)
         }
+        // Whoever gives the call up does not wait for the rest of the answer; a stream is called off by its reader.
+        cancellation?.onCancel { body.cancel() }
+        defer { cancellation?.onCancel(nil) }
         do throws(UpstreamFailure) {
             return try await read(body, to: message)
         } catch {

@@ -19,23 +19,24 @@ private enum Fault: String, CaseIterable {
 struct RefundTests {
     /// Closes every connection behind its answer, so that each call needs a new one.
     private static func upstream() -> ScriptedUpstream {
-        ScriptedUpstream { message in
-            let sent = SentMessage(message)
-            let close = ["connection: close"]
-            switch sent.method {
-            case "server/discover":
-                let result = """
-                    {"resultType":"complete","supportedVersions":["2026-07-28"],"capabilities":{"tools":{}},"ttlMs":1,\
-                    "cacheScope":"public"}
-                    """
-                return .json(sent.result(result), headers: close)
-            case "tools/list":
-                let tools = #"{"name":"work","inputSchema":{"type":"object"}}"#
-                let result = #"{"resultType":"complete","ttlMs":600000,"cacheScope":"public","tools":[\#(tools)]}"#
-                return .json(sent.result(result), headers: close)
-            default:
-                return reply(to: sent, close)
-            }
+        ScriptedUpstream { message in upstreamReply(to: SentMessage(message)) }
+    }
+
+    private static func upstreamReply(to sent: SentMessage) -> ScriptedUpstream.Reply {
+        let close = ["connection: close"]
+        switch sent.method {
+        case "server/discover":
+            let result = """
+                {"resultType":"complete","supportedVersions":["2026-07-28"],"capabilities":{"tools":{}},"ttlMs":1,\
+                "cacheScope":"public"}
+                """
+            return .json(sent.result(result), headers: close)
+        case "tools/list":
+            let tools = #"{"name":"work","inputSchema":{"type":"object"}}"#
+            let result = #"{"resultType":"complete","ttlMs":600000,"cacheScope":"public","tools":[\#(tools)]}"#
+            return .json(sent.result(result), headers: close)
+        default:
+            return reply(to: sent, close)
         }
     }
 
@@ -188,6 +189,36 @@ struct RefundTests {
         let left = try Self.left(next, atMost: 10)
         #expect(left == 6, "\(states)")
         await next.stop()
+    }
+
+    @Test("D10, MS-10: a client that leaves while the answer's body still comes ends the server's work too")
+    func leavesInsideTheBody() async throws {
+        let ended = Shared(false)
+        let upstream = ScriptedUpstream { message in
+            let sent = SentMessage(message)
+            guard sent.method == "tools/call" else {
+                return Self.upstreamReply(to: sent)
+            }
+            return .custom { socket, _ in
+                socket.write("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 900\r\n\r\n{")
+                ended.value = socket.isEnded()
+            }
+        }
+        var options = Self.options(maximum: 10)
+        options.upstreamLimits.idleTimeout = .seconds(60)
+        let gateway = try await Harness.start(upstream, options)
+        let client = try gateway.client()
+        Self.send(client, .none)
+        while upstream.bodies(containing: "tools/call").isEmpty {
+            usleep(1_000)
+        }
+        usleep(50_000)
+        client.socket.end()
+        for _ in 0..<500 where !ended.value {
+            usleep(10_000)
+        }
+        #expect(ended.value)
+        await gateway.stop()
     }
 
     private func nextOptions(_ gateway: Harness, _ options: Harness.Options) -> Harness.Options {

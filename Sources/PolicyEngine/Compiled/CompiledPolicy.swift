@@ -132,6 +132,9 @@ struct CompiledAccess: Sendable {
     }
 
     /// `deny` wins over `allow`; what neither matches falls to the default.
+    /// Whether any name is treated otherwise than by default.
+    var hasRules: Bool { !allow.isEmpty || !deny.isEmpty }
+
     func allows(_ name: ByteString, byDefault: Bool) -> Bool {
         if deny.contains(name) {
             return false

@@ -73,8 +73,11 @@ struct ArgumentWalk<Visitor: WalkVisitor> {
         step: Int
     ) -> Bool {
         let (bytes, folded) = (key.bytes, key.foldedASCII)
+        var tried = 0
         let search = value.search(bytes.span, folded: folded.span) { name in
-            key.isNearly(name) && !areBothDeclared(key, name, at: step)
+            tried += 1
+            return (tried > CompiledKey.maximumFoldedKeys || key.isNearly(name))
+                && !areBothDeclared(key, name, at: step)
         }
         switch search {
         case .ambiguous: return visitor.meet(.ambiguous)
@@ -156,9 +159,17 @@ struct ArgumentWalk<Visitor: WalkVisitor> {
 }
 
 extension CompiledKey {
+    // LIMIT: keys of one object that are folded for one rule, and the bytes of one: folding is hundreds of times dearer than
+    // reading, so beyond this nobody finds out whether a key is nearly another one, and it counts as if it were.
+    fileprivate static let maximumFoldedKeys = 128
+    private static let maximumFoldedBytes = 512
+
     /// Whether another key, which is known not to be this one, folds to the same text.
     fileprivate func isNearly(_ name: JSONCursor) -> Bool {
-        CaseFolding.folded(name.text) == folded
+        guard name.rawText.count <= Self.maximumFoldedBytes else {
+            return true
+        }
+        return CaseFolding.folded(name.text) == folded
     }
 }
 

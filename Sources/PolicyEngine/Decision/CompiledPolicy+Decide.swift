@@ -32,8 +32,13 @@ extension CompiledPolicy {
     }
 
     /// Whether a resource may be read, listed and subscribed to.
+    ///
+    /// Where there are rules, an address that a server may take for another one is none (``ResourceAddress``).
     public func allowsResource(_ uri: ByteString) -> Bool {
-        storage.resources.allows(uri, byDefault: storage.defaultAllows)
+        guard !storage.resources.hasRules || ResourceAddress.isPlain(uri) else {
+            return false
+        }
+        return storage.resources.allows(uri, byDefault: storage.defaultAllows)
     }
 
     /// Whether a prompt may be listed and fetched.

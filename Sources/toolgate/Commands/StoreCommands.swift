@@ -23,6 +23,11 @@ enum StoreCommands {
         let directory = try ServiceKeys.openExisting(invocation)
         let store = try existing(directory)
         let target = invocation.operands[0]
+        guard !isOwn(target, directory) else {
+            throw .refused(
+                "`\(target)` is a file of the data folder, which a running gateway depends on: name one that is elsewhere"
+            )
+        }
         let revision: Int
         do throws(StoreError) {
             try store.backup(to: target, overwrites: invocation.isOn("overwrite"))
@@ -48,6 +53,22 @@ enum StoreCommands {
             invocation.console.output("\(target): the store as it was at revision \(revision) or earlier")
         }
         return .done
+    }
+
+    /// Whether a file is there already and lies in the data folder, under whatever name.
+    private static func isOwn(_ target: String, _ directory: DataDirectory) -> Bool {
+        guard FileAccess.stamp(target) != nil else {
+            return false
+        }
+        func areOne(_ left: String, _ right: String) -> Bool {
+            guard let left = FileAccess.stamp(left), let right = FileAccess.stamp(right) else {
+                return false
+            }
+            return left.device == right.device && left.inode == right.inode
+        }
+        let folder = target.lastIndex(of: "/").map { String(target[..<$0]) } ?? "."
+        let own = [directory.store, directory.keyFile]
+        return areOne(folder, directory.path) || own.contains { areOne($0, target) }
     }
 
     static let check = Command(

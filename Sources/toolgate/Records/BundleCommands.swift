@@ -171,8 +171,8 @@ enum BundleCommands {
             guard halves.count == 2 else {
                 throw .usage("`--member \(text)`: write SERVER=PREFIX or SERVER=PREFIX:POLICY")
             }
-            let rest = halves[1].split(separator: ":", maxSplits: 1)
-            guard let prefix = rest.first else {
+            let rest = halves[1].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+            guard let prefix = rest.first, !prefix.isEmpty else {
                 throw .usage("`--member \(text)` has no prefix: write SERVER=PREFIX or SERVER=PREFIX:POLICY")
             }
             members.append(

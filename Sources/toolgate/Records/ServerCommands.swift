@@ -279,16 +279,13 @@ enum ServerCommands {
             throw .usage("`--secret env:VARIABLE` is needed: \(connector.secretDescription)")
         }
         let set = try ConnectorOptions.settings(invocation)
-        do throws(ConnectorSettingProblem) {
-            // Whether the settings fit is told now; the secret itself is looked at when the server is served.
-            _ = try ConnectorInstance(connector, set: set, secret: Secret(Array("placeholder".utf8)))
-        } catch {
-            throw .usage(error.description)
-        }
         let settings = ConnectorSettings(
             connector: ByteString(name),
             set: set.map { ConnectorSettings.Entry(name: $0.name, value: $0.value) }
         )
+        if let problem = ConnectorFit.problem(settings) {
+            throw .usage(problem)
+        }
         return (.connector(settings), [secret])
     }
 

@@ -149,6 +149,12 @@ struct ConfigurationFile: Sendable {
         var digests: [ByteString: [UInt8]] = [:]
         var lines: [String] = []
         var hasErrors = false
+        for server in configuration.servers {
+            if case .connector(let settings) = server.upstream, let problem = ConnectorFit.problem(settings) {
+                hasErrors = true
+                lines.append("\(path):\(server.position.line):\(server.position.column): server `\(server.name)`: \(problem)")
+            }
+        }
         for settings in configuration.policies {
             let (policy, findings) = CompiledPolicy.load(settings.document)
             digests[settings.name] = policy?.digest

@@ -338,7 +338,7 @@ final class StoreKeeper {
                 console.say("toolgate: \(note)")
             }
         } catch {
-            console.say("\(error)")
+            console.say("toolgate: \(error.message)")
             console.say("toolgate: the new configuration is refused; the one before stays in force")
         }
     }
