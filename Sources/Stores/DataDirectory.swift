@@ -64,6 +64,8 @@ public struct DataDirectory: Hashable, Sendable {
     public var store: String { "\(path)/store.sqlite" }
     /// The segments of the audit journal in it.
     public var journal: String { "\(path)/audit" }
+    /// The table made from those segments; not in the folder, which is copied and kept as it is. It may be removed.
+    public var journalTable: String { "\(path)/audit-table.sqlite" }
     /// The key that signs the journal's statements.
     public var journalKey: String { "\(path)/audit-signing-key" }
 

@@ -200,45 +200,7 @@ enum AuditCommands {
         return .done
     }
 
-    // MARK: query and export
-
-    static let query = Command(
-        ["audit", "query"],
-        "find calls and changes in the journal",
-        details: "Reads all segments; calls are shown with how they ended, the newest last.",
-        operands: AuditFolder.operand,
-        options: AuditFilter.options + [
-            CommandOption("limit", "COUNT", "at most so many, the newest (default 100)"), .output,
-        ] + AuditFolder.options,
-        examples: [
-            ("what was refused today", "toolgate audit query --outcome deny --since 2026-11-21T00:00:00Z"),
-            ("every call of one tool by one grant", "toolgate audit query --grant ci-runner --tool delete_contact"),
-        ]
-    ) { invocation throws(CommandFailure) in
-        let limit = try number(invocation, "limit", default: 100)
-        let filter = try AuditFilter(invocation)
-        let folder = try AuditFolder(invocation)
-        var found: [AuditEntry] = []
-        for stream in folder.streams {
-            var entries: [AuditEntry] = []
-            try withJoin(filter, folder, stream) { entry in
-                entries.append(entry)
-                if entries.count > 2 * limit {
-                    entries.removeFirst(entries.count - limit)
-                }
-            }
-            found += entries.suffix(limit)
-        }
-        found.sort { ($0.row.time, $0.stream, $0.row.sequence) < ($1.row.time, $1.stream, $1.row.sequence) }
-        for entry in found.suffix(limit) {
-            if invocation.printsJSON {
-                invocation.console.writeOutput(joined(entry))
-            } else {
-                invocation.console.output(AuditText.line(entry))
-            }
-        }
-        return .done
-    }
+    // MARK: export
 
     static let export = Command(
         ["audit", "export"],
@@ -282,7 +244,7 @@ enum AuditCommands {
         return .done
     }
 
-    private static func withJoin(
+    static func withJoin(
         _ filter: AuditFilter,
         _ folder: AuditFolder,
         _ stream: AuditStream,
@@ -293,20 +255,7 @@ enum AuditCommands {
         join.finish()
     }
 
-    /// An entry as one object: the row, its stream, and its end under `end`.
-    private static func joined(_ entry: AuditEntry) -> [UInt8] {
-        var line = AuditText.json(entry.row.bytes, of: entry.stream)
-        guard let outcome = entry.outcome else {
-            return line
-        }
-        line.removeLast(2)
-        line.append(#","end":"#)
-        line.append(contentsOf: outcome.bytes)
-        line.append("}\n")
-        return line
-    }
-
-    private static func number(
+    static func number(
         _ invocation: Invocation,
         _ option: String,
         default standard: Int

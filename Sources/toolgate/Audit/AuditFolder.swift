@@ -2,6 +2,7 @@ import AuditJournal
 import AuditModel
 import Base
 import Cryptography
+import Stores
 
 /// A journal's folder, read; what the `audit` commands share.
 struct AuditFolder {
@@ -124,6 +125,16 @@ struct AuditFilter {
             throw .usage("`--\(option)` cannot be `\(text)`: write a time such as 2026-11-21T00:00:00Z")
         }
         return time
+    }
+
+    /// What a table can be asked of it; text is none of that.
+    var query: AuditTableQuery {
+        var query = AuditTableQuery()
+        (query.grant, query.since, query.until) = (grant, since, until)
+        (query.kind.server, query.kind.tool, query.kind.rule) = (server, tool, rule)
+        query.kind.outcome = decision.map { ByteString($0) }
+        query.kind.result = result.map { ByteString($0) }
+        return query
     }
 
     /// Whether an entry may be wanted, as far as its first row tells.

@@ -96,6 +96,7 @@ struct UpService: Sendable {
                 console: said
             )
         }
+        let filler = journal == nil ? nil : try AuditTableFiller(plan.directory) { said.say("toolgate: \($0)") }
         let hangUp = try hangUpSignal(on: worker.loop, keeping, log)
         tell(setup, address, definition)
         Reachability.look(for: definition.servers, on: worker) { said.say("toolgate: warning: \($0)") }
@@ -105,6 +106,7 @@ struct UpService: Sendable {
         await service.drain(within: Self.drainDeadline)
         keeping.stop()
         approvals.stop()
+        filler?.stop()
         _ = consume claim
         return .done
     }
