@@ -37,6 +37,8 @@ public struct JournalConfiguration: Sendable {
     public var retentionAge: Duration?
     /// The oldest segments are removed while all together have more bytes; `nil` for any number.
     public var retentionBytes: Int?
+    /// How many bytes the statements may grow by, beside doubling, before those about removed segments go.
+    package var statementSlack = 1 << 20
     /// What takes the place of the disk in tests.
     package var disk: any JournalDisk = SystemDisk()
 

@@ -48,6 +48,8 @@ final class Synchroniser: @unchecked Sendable {
     private let loop: EventLoop
     private let thread: LoopThread
     private var statements: OpenFile?
+    /// Bytes of the statements when those about what is removed were let go of.
+    private var compactedSize = 0
     private var book: [AuditStream: Entry] = [:]
     /// What went wrong behind everybody's back; told to `report` once.
     private let report: @Sendable (JournalFailure) -> Void
@@ -237,5 +239,19 @@ final class Synchroniser: @unchecked Sendable {
             throw .file(path: path, operation: "remove", error: errno)
         }
         try JournalFiles.synchronise(folder: configuration.folder)
+        try compactStatements(behind: plan.statements)
+    }
+
+    /// Lets go of statements about what is removed, once they are half of the file: seldom, for it is read whole.
+    private func compactStatements(behind pruned: [AuditStatement]) throws(JournalFailure) {
+        let limit = 2 * compactedSize + configuration.statementSlack
+        guard let file = statements, lseek(file.descriptor, 0, SEEK_END) > limit else {
+            return
+        }
+        let kept = AuditStatement.withoutPruned(try JournalFiles.read(file.path), behind: pruned)
+        try JournalFiles.replace(file.path, with: kept)
+        // The one that was open has no name any more.
+        statements = try .open(file.path, O_WRONLY | O_CREAT | O_APPEND, "open")
+        compactedSize = kept.count
     }
 }

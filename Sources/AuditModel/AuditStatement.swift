@@ -150,6 +150,41 @@ extension AuditStatement {
         return lines
     }
 
+    /// The same file without what statements about removed segments make superfluous.
+    ///
+    /// Checkpoints of rows that are gone, and earlier statements about removed segments; the furthest checkpoint of a
+    /// stream stays, and so does every line that is no statement: it is evidence. `pruned` are believed as they are.
+    public static func withoutPruned(_ bytes: [UInt8], behind pruned: [AuditStatement]) -> [UInt8] {
+        let last = Dictionary(pruned.map { ($0.stream, $0) }) { $0.sequence > $1.sequence ? $0 : $1 }
+        var furthest: [AuditStream: UInt64] = [:]
+        var lines: [(range: Range<Int>, statement: AuditStatement?)] = []
+        var start = 0
+        while start < bytes.count {
+            let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? bytes.count
+            var found: AuditStatement?
+            if case .statement(let statement, _) = line(bytes[start..<max(start, end - 1)], key: nil) {
+                found = statement
+                if statement.kind == .checkpoint {
+                    furthest[statement.stream] = max(furthest[statement.stream] ?? 0, statement.sequence)
+                }
+            }
+            lines.append((start..<end, found))
+            start = end
+        }
+        var kept: [UInt8] = []
+        for (range, statement) in lines {
+            if let statement, let removed = last[statement.stream] {
+                let isOldRemoval = statement.kind == .pruned && statement.segment < removed.segment
+                let isOfRemoved = statement.kind == .checkpoint && statement.sequence <= removed.sequence
+                if isOldRemoval || isOfRemoved && statement.sequence != furthest[statement.stream] {
+                    continue
+                }
+            }
+            kept += bytes[range]
+        }
+        return kept
+    }
+
     private static func line(_ line: ArraySlice<UInt8>, key: Ed25519.PublicKey?) -> Line {
         guard line.count <= maximumLineBytes, line.count > 129, line[line.endIndex - 129] == UInt8(ascii: "\t") else {
             return .malformed

@@ -98,13 +98,16 @@ struct StreamVerifier {
             (expected, previous) = (1, .zero)
             return
         }
-        let pruned = statements.filter { $0.kind == .pruned && $0.segment == number - 1 }
-        guard let statement = pruned.last else {
+        let pruned = statements.filter { $0.kind == .pruned && $0.segment >= number - 1 }
+        guard let statement = pruned.last(where: { $0.segment == number - 1 }) ?? pruned.last else {
             let range = number == 2 ? "1 is" : "1 to \(number - 1) are"
             add(.fault, "segment \(range) missing, and no signed statement says that they were pruned")
             return
         }
-        (expected, previous) = (statement.sequence + 1, statement.head)
+        // A crash in the middle of removing leaves some of what a statement speaks of; all of that may go.
+        if statement.segment == number - 1 {
+            (expected, previous) = (statement.sequence + 1, statement.head)
+        }
         add(.note, "segments up to \(number - 1) were pruned on \(statement.time), as a signed statement says")
     }
 

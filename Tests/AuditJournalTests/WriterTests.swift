@@ -209,6 +209,33 @@ struct WriterTests {
         #expect(result.findings.contains { $0.meaning.contains("were pruned") })
     }
 
+    @Test("statements about removed segments go with them, and the writer goes on with the file that is there")
+    func statements() async throws {
+        let folder = TestFolder()
+        var configuration = folder.configuration()
+        configuration.maximumSegmentBytes = 4_000
+        configuration.retentionBytes = 12_000
+        configuration.checkpointRows = 1
+        configuration.statementSlack = 2_000
+        var sizes: [Int] = []
+        for _ in 0..<3 {
+            _ = try await withWriter(configuration) { _, writer in
+                for number in 0..<100 {
+                    let ticket = try writer.note(intent(number))
+                    try await writer.written(ticket, onDisk: true)
+                    writer.settle(ticket, ok)
+                }
+            }
+            sizes.append(try folder.read(JournalName.statementsName).count)
+            #expect(try folder.verify().isSound)
+        }
+        // One is a good 250 bytes; of each round there were a hundred.
+        #expect(sizes.allSatisfy { $0 < 40_000 }, "\(sizes)")
+        let stream = try #require(try folder.verify().streams.first)
+        #expect(stream.provenByCheckpoint == stream.lastSequence)
+        #expect(folder.mode(JournalName.statementsName) == 0o600)
+    }
+
     @Test("retention spares the note of a call that is still open, and all behind it")
     func retentionOfOpenCalls() async throws {
         let folder = TestFolder()

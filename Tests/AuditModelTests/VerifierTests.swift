@@ -197,6 +197,65 @@ struct VerifierTests {
         #expect(result.notes.first?.contains("segments up to 1 were pruned") == true)
     }
 
+    /// Where the chain stands behind a segment.
+    private static func end(of segment: UInt64, in journal: SampleJournal) throws -> ChainPosition {
+        let bytes = try #require(journal.files[SampleJournal.segment(segment)])
+        let digest = try #require(Digest256(hexadecimal: bytes.dropLast().suffix(64)))
+        let last = try #require(SegmentRows(bytes).reduce(nil) { _, row in row.sequence })
+        return ChainPosition(next: last + 1, head: digest)
+    }
+
+    @Test("a crash in the middle of removing what a signed statement speaks of is no fault")
+    func halfPruned() throws {
+        var journal = try SampleJournal()
+        let statement = journal.statement(.pruned, at: try Self.end(of: 2, in: journal), 2)
+        journal.files[SampleJournal.segment(1)] = nil
+        #expect(journal.verify().faults.count == 1)
+        statement.appendLine(signedWith: journal.key, to: &journal.files[JournalName.statementsName, default: []])
+        #expect(journal.verify(heads: journal.head()).isSound)
+        // What it speaks of may go; nothing else may.
+        let second = journal.files.removeValue(forKey: SampleJournal.segment(2))
+        #expect(journal.verify(heads: journal.head()).isSound)
+        journal.files[SampleJournal.segment(3)] = nil
+        journal.files[SampleJournal.segment(2)] = second
+        #expect(!journal.verify(heads: journal.head()).isSound)
+    }
+
+    @Test("K2: without the statements about removed segments the rest verifies, and its end is as proven as before")
+    func statementsWithoutPruned() throws {
+        var journal = try SampleJournal()
+        var old: [UInt8] = []
+        let first = journal.statement(.pruned, at: try Self.end(of: 1, in: journal), 1)
+        let second = journal.statement(.pruned, at: try Self.end(of: 2, in: journal), 2)
+        for statement in [first, second] {
+            statement.appendLine(signedWith: journal.key, to: &old)
+        }
+        let name = JournalName.statementsName
+        let all = try #require(journal.files[name]) + Array("no statement\n".utf8) + old
+        let kept = AuditStatement.withoutPruned(all, behind: [second])
+        let statements = AuditStatement.lines(of: kept, key: journal.key.publicKey)
+        #expect(statements.filter { $0 == .malformed }.count == 1)
+        #expect(statements.contains(.statement(second, isSigned: true)))
+        #expect(!statements.contains(.statement(first, isSigned: true)))
+        for case .statement(let statement, _) in statements where statement.kind == .checkpoint {
+            #expect(statement.sequence > second.sequence)
+        }
+        // Nothing is said about another stream, or about none.
+        #expect(AuditStatement.withoutPruned(all, behind: []) == all)
+        for number in 1...2 as ClosedRange<UInt64> {
+            journal.files[SampleJournal.segment(number)] = nil
+        }
+        journal.files[name] = all
+        let before = journal.verify().streams.first?.provenByCheckpoint
+        journal.files[name] = kept
+        let result = journal.verify()
+        #expect(result.faults.count == 1 && result.streams.first?.provenByCheckpoint == before && before ?? 0 > 0)
+        // Rows that are cut off the end are still missed.
+        let third = try #require(journal.files[SampleJournal.segment(3)])
+        journal.files[SampleJournal.segment(3)] = Array(lines(third).dropLast(8).joined())
+        #expect(journal.verify().faults.contains { $0.contains("missing") })
+    }
+
     @Test("what recovery set aside must be there and unaltered")
     func cuts() throws {
         let tail = Array(#"{"seq":"#.utf8)
