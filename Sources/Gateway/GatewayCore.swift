@@ -10,6 +10,12 @@ internal import Secrets
 internal import Synchronization
 internal import Upstreams
 
+/// What is made from the key file.
+private struct GatewayKeys {
+    let digester: GrantDigester
+    let handles: Handles
+}
+
 /// What all workers of one gateway share.
 ///
 /// Everything in it is immutable or guards itself.
@@ -19,8 +25,7 @@ final class GatewayCore: Sendable {
     let counters: LimitTable
     /// What counters keep of the values that split them.
     let keyDigest: (@Sendable ([UInt8]) -> [UInt8])?
-    let digester: GrantDigester
-    let handles: Handles
+    private let keys: Guarded<GatewayKeys>
     let hosts: HostRules
     let sink: any DecisionSink
     let time: any TimeSource
@@ -66,8 +71,12 @@ final class GatewayCore: Sendable {
         } else {
             keyDigest = nil
         }
-        digester = configuration.keys.grantDigester
-        handles = Handles(key: sealingKey, limits: configuration.limits)
+        keys = Guarded(
+            GatewayKeys(
+                digester: configuration.keys.grantDigester,
+                handles: Handles(key: sealingKey, limits: configuration.limits)
+            )
+        )
         hosts = HostRules(hosts: configuration.allowedHosts, origins: configuration.allowedOrigins)
         self.sink = sink
         self.time = time
@@ -93,6 +102,17 @@ final class GatewayCore: Sendable {
         // later process of this gateway begins below where this one ended.
         let seconds = max(0, time.wallTime.milliseconds / 1_000 - 1_735_689_600)
         firstRequestID = Int(seconds & 0xffff_ffff) << 21
+    }
+
+    /// What digests tokens; asked for tokens a worker has not seen yet.
+    var digester: GrantDigester { keys.withLock { $0.digester } }
+    /// What seals handles, and opens those of older keys.
+    var handles: Handles { keys.withLock { $0.handles } }
+
+    /// Takes in rotated keys.
+    func use(_ digester: GrantDigester, _ sealingKey: SealingKey) {
+        let next = GatewayKeys(digester: digester, handles: Handles(key: sealingKey, limits: configuration.limits))
+        keys.withLock { $0 = next }
     }
 
     /// Whether the gateway takes no new requests.

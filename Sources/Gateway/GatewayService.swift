@@ -2,7 +2,7 @@ public import AuditJournal
 public import Base
 public import EventLoops
 internal import HTTPTransport
-internal import Secrets
+public import Secrets
 internal import Synchronization
 internal import Upstreams
 
@@ -69,6 +69,16 @@ public final class GatewayService: Sendable {
     public func reload(_ definition: SnapshotDefinition) throws(SnapshotProblems) {
         var compiler = SnapshotCompiler(shared: shared)
         core.snapshots.replace(try compiler.compile(definition))
+    }
+
+    /// Takes in the key file after a rotation: tokens digested under its peppers are known from now on, and handles are
+    /// sealed under its newest key.
+    ///
+    /// It must still have every `pepper` and `sealing` key of the one before: tokens and sessions depend on them.
+    public func use(_ keys: KeyFile) {
+        if let sealingKey = keys.sealingKey {
+            core.use(keys.grantDigester, sealingKey)
+        }
     }
 
     /// Starts a thread with a loop per worker and listens.

@@ -37,7 +37,8 @@ public struct StoredConnection: Sendable {
 /// its grants, and said so: one damaged credential must not keep a gateway from serving what is whole, nor from taking
 /// in that a grant was revoked.
 public struct StoredDefinitionReader: Sendable {
-    private let sealer: CredentialSealer?
+    /// What opens credentials: set anew when the key file was rotated.
+    public var sealer: CredentialSealer?
     private let sources: SettingsSources
     /// Policies compiled before, by their version.
     private var compiled: [VersionKey: CompiledPolicy] = [:]

@@ -43,6 +43,11 @@ public struct SealedCredential: Hashable, Sendable {
         self.ciphertext = ciphertext
     }
 
+    /// Whether it is the same sealed text, if under another key of the key file: wrapping anew does not touch it.
+    public func hasSameSecret(as other: SealedCredential) -> Bool {
+        nonce == other.nonce && ciphertext == other.ciphertext
+    }
+
     /// Whether the lengths are those of a sealed secret.
     public var isWellFormed: Bool {
         keyVersion > 0 && wrapNonce.count == AESGCM.nonceByteCount && nonce.count == AESGCM.nonceByteCount

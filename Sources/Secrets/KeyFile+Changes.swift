@@ -13,7 +13,7 @@ extension KeyFile {
 
     /// Adds a new current version of one kind of key, and the `wrapping` key to a file of the first form with it.
     ///
-    /// The older versions stay; a gateway that is running goes on with what it has read until it reads again.
+    /// The older versions stay; a gateway that is running reads the file again.
     @discardableResult
     public static func rotate(_ kind: KeyKind, path: String) throws(KeyFileError) -> KeyFile {
         try change(path: path) { keys in keys.adding(kind) }

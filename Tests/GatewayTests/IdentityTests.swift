@@ -1,4 +1,6 @@
 import Base
+import Glibc
+import Secrets
 import Testing
 
 @testable import Gateway
@@ -28,6 +30,40 @@ struct IdentityTests {
             }
         }
         #expect(answers.count == 1)
+        await gateway.stop()
+    }
+
+    @Test("rotated keys are in force at once, and tokens made under older ones go on")
+    func rotatedKeys() async throws {
+        let folder = try #require(mkdtemp(strdup("/tmp/toolgate-rotated-XXXXXX")).map { String(cString: $0) })
+        let path = "\(folder)/keys.json"
+        defer {
+            unlink(path)
+            rmdir(folder)
+        }
+        let upstream = Upstreams.legacy()
+        var options = Harness.Options()
+        options.keys = try KeyFile.loadOrCreate(path: path).keys
+        let gateway = try await Harness.start(upstream, options)
+        #expect(try gateway.client().request("POST", Self.list).status != 401)
+        try KeyFile.rotate(.pepper, path: path)
+        try KeyFile.rotate(.sealing, path: path)
+        options.keys = try KeyFile.load(path: path)
+        let tokens = (GrantToken.generate(), GrantToken.generate())
+        try gateway.service.reload(try Harness.definition(upstream, options, tokens: tokens))
+        let fresh = try gateway.client(token: String(decoding: tokens.0.reveal(), as: UTF8.self))
+        #expect(try fresh.request("POST", Self.list).status == 401)
+        gateway.service.use(options.keys)
+        #expect(try fresh.request("POST", Self.list).status != 401)
+        // Its grant as it was, digested under the older pepper.
+        let old = (
+            try #require(GrantToken(parsing: Array(gateway.token.utf8))),
+            try #require(GrantToken(parsing: Array(gateway.otherToken.utf8)))
+        )
+        options.keys = gateway.keys
+        try gateway.service.reload(try Harness.definition(upstream, options, tokens: old))
+        #expect(try gateway.client().request("POST", Self.list).status != 401)
+        #expect(try fresh.request("POST", Self.list).status == 401)
         await gateway.stop()
     }
 

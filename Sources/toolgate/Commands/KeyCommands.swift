@@ -52,7 +52,7 @@ enum KeyCommands {
         details:
             "For `wrapping`, every stored credential is wrapped with the new version, all or none, and each is opened\n"
             + "with the new version alone before this says that it is done. Older versions stay in the file, so that older\n"
-            + "backups of the store still open, until `--retire`. Restart a running gateway: it has the keys it has read.\n"
+            + "backups of the store still open, until `--retire`. A running gateway takes the new keys in within a second.\n"
             + "For `pepper` and `sealing` the older versions stay: tokens and sessions made under them go on working.",
         options: [
             CommandOption(

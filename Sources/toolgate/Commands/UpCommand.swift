@@ -114,6 +114,7 @@ struct UpPlan: Sendable {
     let allowedHosts: [String]
     let allowedOrigins: [String]
     let keys: KeyFile
+    let keyPath: String
 
     /// Reads the options; the keys last, because the first to ask for them makes their file.
     init(_ invocation: Invocation) throws(CommandFailure) {
@@ -138,6 +139,7 @@ struct UpPlan: Sendable {
             try Self.checkStore(invocation)
         }
         keys = try ServiceKeys.load(invocation)
+        keyPath = try ServiceKeys.keyFile(invocation)
         directory = try ServiceKeys.open(invocation)
         let log = invocation.value("log") ?? "\(directory.path)/decisions.log"
         logDestination = log == "-" ? .standardOutput : .file(log)

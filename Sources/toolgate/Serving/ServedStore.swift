@@ -123,6 +123,9 @@ final class StoreKeeper {
     private let console: Console
     private let time = SystemTime()
     private var reader: StoredDefinitionReader
+    private let keys: ServedKeys
+    /// The state of the keys that is in force.
+    private var keyGeneration = 0
     private var pins: PinKeeper?
     private var pinsDueAt: Instant?
     private var sources: [String: FileAccess.Stamp?]
@@ -137,8 +140,8 @@ final class StoreKeeper {
     private let changes: JournalWriter?
     /// The last event of the store that is in the journal.
     private var lastEvent: Int
-    /// Renews what ends; `nil` where nothing can be sealed.
-    private let tokens: TokenKeeper?
+    /// Renews what ends.
+    private let tokens: TokenKeeper
     /// It looks for what is to be renewed once in so many intervals.
     private static let renewsEvery = 20
 
@@ -146,21 +149,23 @@ final class StoreKeeper {
         _ served: ServedStore,
         service: GatewayService,
         reader: StoredDefinitionReader,
+        keys: ServedKeys,
         pins: PinKeeper?,
         sources: [String: FileAccess.Stamp?],
         in force: StoredDefinition,
         changes: JournalWriter?,
         lastEvent: Int,
-        tokens: TokenKeeper?,
+        tokens: TokenKeeper,
         console: Console
     ) {
         self.tokens = tokens
-        tokens?.take(force.connections)
+        tokens.take(force.connections)
         self.changes = changes
         self.lastEvent = lastEvent
         self.served = served
         self.service = service
         self.reader = reader
+        self.keys = keys
         self.pins = pins
         self.sources = sources
         self.console = console
@@ -180,7 +185,7 @@ final class StoreKeeper {
                 try look()
             }
             if turn % Self.renewsEvery == 1 {
-                tokens?.tick()
+                tokens.tick()
             }
             if pinsDueAt == nil {
                 trouble = nil
@@ -192,7 +197,7 @@ final class StoreKeeper {
 
     /// Keeps what the gateway counted and saw, once it has ended.
     func finish() {
-        tokens?.close()
+        tokens.close()
         do throws(StoreError) {
             try keepCounters(isLast: true)
             pinsDueAt = nil
@@ -280,7 +285,8 @@ final class StoreKeeper {
         if sources.contains(where: { FileAccess.stamp($0.key) != $0.value }) {
             applyFile()
         }
-        if try served.store.revision() != revision {
+        keys.look()
+        if try served.store.revision() != revision || keys.generation != keyGeneration {
             try reload()
         }
         try writePins()
@@ -344,7 +350,17 @@ final class StoreKeeper {
     }
 
     private func reload() throws(StoreError) {
-        let next = try reader.read(served.store, at: time.wallTime)
+        var next = try reader.read(served.store, at: time.wallTime)
+        // After the reading: whoever rotates changes the file first, and then what is wrapped with its keys.
+        keys.look()
+        while keys.generation != keyGeneration {
+            keyGeneration = keys.generation
+            service.use(keys.current)
+            reader.sealer = keys.sealer
+            console.say("toolgate: the rotated keys are in force")
+            next = try reader.read(served.store, at: time.wallTime)
+            keys.look()
+        }
         // Before the servers of the new definition can be called, and of a state at least as new as theirs.
         try pins?.take(from: served.store)
         do throws(SnapshotProblems) {
@@ -356,7 +372,7 @@ final class StoreKeeper {
             return console.say("toolgate: revision \(next.revision) cannot be served; the one before stays in force")
         }
         revision = next.revision
-        tokens?.take(next.connections)
+        tokens.take(next.connections)
         for note in next.notes where !notes.contains(note) {
             console.say("toolgate: \(note)")
         }

@@ -19,7 +19,7 @@ final class TokenKeeper {
     }
 
     private let store: any Store
-    private let sealer: CredentialSealer
+    private let keys: ServedKeys
     private let transport: OAuthTransport
     private let worker: Worker
     private let time: any TimeSource
@@ -28,14 +28,14 @@ final class TokenKeeper {
 
     init(
         _ store: any Store,
-        sealer: CredentialSealer,
+        keys: ServedKeys,
         transport: OAuthTransport,
         on worker: Worker,
         time: any TimeSource = SystemTime(),
         say: @escaping (String) -> Void
     ) {
         self.store = store
-        self.sealer = sealer
+        self.keys = keys
         self.transport = transport
         self.worker = worker
         self.time = time
@@ -47,7 +47,8 @@ final class TokenKeeper {
         var next: [EntityID: Held] = [:]
         for connection in connections {
             let id = connection.credential.id
-            if var known = held[id], known.connection.credential.sealed == connection.credential.sealed {
+            let sealed = connection.credential.sealed
+            if var known = held[id], known.connection.credential.sealed.hasSameSecret(as: sealed) {
                 known.connection = connection
                 next[id] = known
             } else {
@@ -107,23 +108,32 @@ final class TokenKeeper {
     }
 
     /// Seals tokens into the store, unless somebody put others there meanwhile.
+    ///
+    /// With the keys as they are while nobody else writes: whoever rotates them wraps everything anew after the file has
+    /// the new key and before it loses an old one.
     private func keep(_ tokens: TokenSet, of connection: StoredConnection) {
-        var record = connection.credential
-        do throws(CredentialError) {
-            let binding = record.binding(organisation: connection.organisation)
-            record.sealed = try sealer.seal(tokens.plaintext, for: binding)
-        } catch {
-            return say("the authorisation `\(record.name)` cannot be sealed: \(error)")
-        }
+        let name = connection.credential.name
         do throws(StoreError) {
             try store.change(by: .gateway) { writer throws(StoreError) in
-                let present = try writer.reader.credential(named: record.name)
-                if present?.id == record.id, present?.sealed == connection.credential.sealed {
-                    try writer.save(record)
+                guard var record = try writer.reader.credential(named: name), record.id == connection.credential.id,
+                    record.sealed.hasSameSecret(as: connection.credential.sealed)
+                else {
+                    return
                 }
+                keys.look()
+                do throws(CredentialError) {
+                    let binding = record.binding(organisation: connection.organisation)
+                    guard let sealed = try keys.sealer?.seal(tokens.plaintext, for: binding) else {
+                        return
+                    }
+                    record.sealed = sealed
+                } catch {
+                    throw .refused("\(error)")
+                }
+                try writer.save(record)
             }
         } catch {
-            say("the authorisation `\(record.name)` was renewed and cannot be kept: \(error)")
+            say("the authorisation `\(name)` was renewed and cannot be kept: \(error)")
         }
     }
 }

@@ -76,23 +76,25 @@ struct UpService: Sendable {
         let keepersReader = reader
         let keepersPins = pins
         let lastEvent = try lastJournalledEvent(journal)
-        let (sealer, trust) = (plan.keys.credentialSealer, plan.trust)
+        let trust = plan.trust
         let keeping = try StoreKeeping { worker in
-            StoreKeeper(
+            let keys = ServedKeys(plan.keys, path: plan.keyPath) { said.say("toolgate: \($0)") }
+            return StoreKeeper(
                 served,
                 service: service,
                 reader: keepersReader,
+                keys: keys,
                 pins: keepersPins,
                 sources: loaded.sources,
                 in: stored,
                 changes: Self.changes(journal, on: worker.loop, said),
                 lastEvent: lastEvent,
-                tokens: sealer.map { sealer in
-                    let transport = OAuthTransport(on: worker.loop, trust: trust)
-                    return TokenKeeper(served.store, sealer: sealer, transport: transport, on: worker) {
-                        said.say("toolgate: \($0)")
-                    }
-                },
+                tokens: TokenKeeper(
+                    served.store,
+                    keys: keys,
+                    transport: OAuthTransport(on: worker.loop, trust: trust),
+                    on: worker
+                ) { said.say("toolgate: \($0)") },
                 console: said
             )
         }
