@@ -163,8 +163,8 @@ public final class SQLiteAuditTable: AuditTable {
                 "INSERT OR REPLACE INTO calls (stream, sequence, time, kind, segment, offset, end_segment, end_offset, "
                     + "open) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
-                    .text(stream), .integer(call.sequence), .integer(call.time.milliseconds), .integer(numbers[entry.kind]),
-                    .integer(call.row.segment), .integer(call.row.offset),
+                    .text(stream), .integer(call.sequence), .integer(call.time.milliseconds),
+                    .integer(numbers[entry.kind]), .integer(call.row.segment), .integer(call.row.offset),
                     call.end.map { .integer($0.segment) } ?? .null, call.end.map { .integer($0.offset) } ?? .null,
                     .integer(entry.isOpen ? 1 : 0),
                 ]

@@ -78,7 +78,8 @@ public struct AuditTableCall: Hashable, Sendable {
     public var end: AuditTablePlace?
 
     /// A call from its parts.
-    public init(stream: ByteString, sequence: Int64, time: WallTime, row: AuditTablePlace, end: AuditTablePlace? = nil) {
+    public init(stream: ByteString, sequence: Int64, time: WallTime, row: AuditTablePlace, end: AuditTablePlace? = nil)
+    {
         self.stream = stream
         self.sequence = sequence
         self.time = time
@@ -94,7 +95,9 @@ public struct AuditTableCall: Hashable, Sendable {
 
 /// What is looked for; a part that is `nil` asks nothing.
 public struct AuditTableQuery: Hashable, Sendable {
-    /// What the calls have in common. Its ``AuditTableKind/grantID`` is not looked at.
+    /// What the calls have in common.
+    ///
+    /// Its ``AuditTableKind/grantID`` is not looked at.
     public var kind = AuditTableKind()
     /// The grant's label or id, whichever it is.
     public var grant: ByteString?

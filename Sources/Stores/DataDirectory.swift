@@ -64,7 +64,7 @@ public struct DataDirectory: Hashable, Sendable {
     public var store: String { "\(path)/store.sqlite" }
     /// The segments of the audit journal in it.
     public var journal: String { "\(path)/audit" }
-    /// The table made from those segments; not in the folder, which is copied and kept as it is. It may be removed.
+    /// The table made from those segments, which may be removed; not in their folder, which is copied as it is.
     public var journalTable: String { "\(path)/audit-table.sqlite" }
     /// The key that signs the journal's statements.
     public var journalKey: String { "\(path)/audit-signing-key" }

@@ -45,7 +45,8 @@ extension RandomJournal {
 
 @Suite("the journal's table")
 struct AuditTableTests {
-    @Test("along the table every filter finds what it finds in the segments, while the journal grows and is pruned",
+    @Test(
+        "along the table every filter finds what it finds in the segments, while the journal grows and is pruned",
         arguments: 1...2 as ClosedRange<UInt64>
     )
     func sameAnswers(seed: UInt64) throws {
@@ -106,14 +107,16 @@ struct AuditTableTests {
         #expect(!JournalFiles.names(in: journal.path, contain: "audit-table.sqlite"))
     }
 
-    @Test("a process that is killed while it writes the table leaves one that goes on where it was",
+    @Test(
+        "a process that is killed while it writes the table leaves one that goes on where it was",
         arguments: [1, 60, 300]
     )
     func killed(kibibytes: Int64) async throws {
         let journal = try RandomJournal(seed: 8)
         try journal.grow(groups: 60)
         let (table, folder) = (journal.table, journal.folder)
-        await #expect(processExitsWith: .signal(SIGKILL)) { [table = table as String, folder = folder as String, kibibytes] in
+        await #expect(processExitsWith: .signal(SIGKILL)) {
+            [table = table as String, folder = folder as String, kibibytes] in
             let loop = try EventLoop()
             _ = try loop.start()
             loop.execute {

@@ -64,7 +64,8 @@ final class RandomJournal {
     /// All filters there are, with words that are there and some that are not.
     func filters() throws -> [[String]] {
         let words: [(String, [String])] = [
-            ("grant", ["grant-1", "id-2", "none"]), ("server", ["server-0"]), ("tool", ["tool-3", "\"odd\\tool\u{e9}"]),
+            ("grant", ["grant-1", "id-2", "none"]), ("server", ["server-0"]),
+            ("tool", ["tool-3", "\"odd\\tool\u{e9}"]),
             ("outcome", ["deny", "allow", "ok", "tool_error", "unknown"]), ("rule", ["rule-2"]),
             ("since", ["2026-11-18T11:06:50Z"]), ("until", ["2026-11-18T11:07:20Z"]),
             ("text", ["tool-3", "revoke", "0000000000000001", "nowhere"]), ("limit", ["1", "7", "100000"]),
@@ -161,7 +162,8 @@ private final class RandomStream {
     }
 
     private func writeCall(_ random: inout SeededRandom) {
-        let decision = [AuditDecision.allow, .allow, .allow, .deny, .rateLimited].randomElement(using: &random) ?? .deny
+        let decisions: [AuditDecision] = [.allow, .allow, .allow, .deny, .rateLimited]
+        let decision = decisions.randomElement(using: &random) ?? .deny
         var intent = AuditIntent(
             time: WallTime(milliseconds: time),
             requestID: .random(in: 0...20, using: &random),

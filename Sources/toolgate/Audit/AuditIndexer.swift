@@ -156,7 +156,8 @@ struct AuditIndexer {
         }
     }
 
-    private func definitions(_ stream: AuditStream, _ place: AuditTablePlace) throws(Vanished) -> [Int: AuditTableKind] {
+    private func definitions(_ stream: AuditStream, _ place: AuditTablePlace) throws(Vanished) -> [Int: AuditTableKind]
+    {
         guard place.offset > 0 else {
             return [:]
         }

@@ -37,7 +37,7 @@ final class AuditTableFiller: @unchecked Sendable {
         let loop = pool.workers[0].loop
         loop.execute { [self] in
             // On Linux that is this thread alone. Should it be refused, it goes on with the rights of others.
-            _ = setpriority(PRIO_PROCESS, 0, 10)
+            _ = setpriority(Int32(PRIO_PROCESS.rawValue), 0, 10)
             timer = LoopTimer(on: loop) { [weak self] in
                 guard let self else {
                     return
