@@ -85,6 +85,8 @@ final class Call {
     var askedName: ByteString?
     /// Answers to the server's requests that are on their way.
     var repliesUnderWay = 0
+    /// Whether its server was listed again because it found the headers wrong: once for each call.
+    var isRelisted = false
     /// The client over HTTP+SSE whose stream the answer goes out on, instead of with the exchange.
     var outlet: EventClient?
     /// Whether it goes on in a task of its own, which concludes it.

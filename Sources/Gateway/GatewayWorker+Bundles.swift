@@ -11,10 +11,11 @@ internal import Upstreams
 /// A call enters its part and is from then on a call of that server, under the part's policy and in the server's own
 /// names. Sessions exist on the client's side alone; towards each server the gateway has its own.
 extension GatewayWorker {
-    /// What a bundle offers: what its parts can be asked for.
-    ///
-    /// It has no changes to tell of.
-    private static let offered: ServerCapabilities = [.tools, .prompts, .resources, .completions, .logging]
+    /// What a bundle offers: what its parts can be asked for, and changes of their lists.
+    private static let offered: ServerCapabilities = [
+        .tools, .prompts, .resources, .completions, .logging,
+        .toolsListChanged, .promptsListChanged, .resourcesListChanged,
+    ]
 
     /// Takes a request to where it belongs; `nil` when the bundle itself has answered.
     func route(_ call: Call, _ request: ClientRequest) async throws(Failure) -> ClientRequest? {
@@ -341,7 +342,7 @@ extension GatewayWorker {
         }
     }
 
-    private func speaksModernNow(_ upstream: WorkerUpstream) async throws(Failure) -> Bool {
+    func speaksModernNow(_ upstream: WorkerUpstream) async throws(Failure) -> Bool {
         if !upstream.speaksModern {
             do throws(UpstreamFailure) {
                 upstream.speaksModern = try await upstream.server.speaks(.modern)

@@ -140,10 +140,13 @@ extension GatewayWorker {
         while !client.isInitialized, call.ending == nil {
             await news.wait()
         }
-        guard call.ending == nil, let session = client.session, call.grant.parts.isEmpty else {
+        guard call.ending == nil, let session = client.session else {
             return
         }
         call.enter(session)
+        guard call.grant.parts.isEmpty else {
+            return await followParts(call)
+        }
         call.logLevel = .debug
         call.capabilities = Self.permitted(session.capabilities, call.grant.policy?.compiled)
         var backoff = Duration.seconds(1)

@@ -15,8 +15,11 @@ extension GatewayWorker {
 
     /// Lets a listener follow the feed of what it wants; the feed begins with its first listener.
     func join(_ listener: Listener) {
-        let upstream = upstream(of: listener.call.grant.server)
-        let key = FeedKey(filter: listener.wanted, bridge: listener.call.leg.bridge?.key)
+        guard let grant = listener.grant else {
+            return listener.end()
+        }
+        let upstream = upstream(of: grant.server)
+        let key = FeedKey(filter: listener.wanted, bridge: listener.bridge)
         if let feed = upstream.feeds[key] {
             feed.join(listener)
             return
@@ -204,7 +207,7 @@ extension GatewayWorker {
             return
         }
         if change.method == .toolsListChanged {
-            relist(first.call.grant.server)
+            first.grant.map { relist($0.server) }
         }
         await each(feed) { listener in tell(listener, change) }
     }

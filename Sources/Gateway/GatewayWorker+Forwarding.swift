@@ -77,6 +77,12 @@ extension GatewayWorker {
             reply = try await send(call, message)
         }
         switch reply {
+        case .message(let document, status: 400, _):
+            switch try await relisting(call, request, document) {
+            case .none: return try await answer(call, request, with: document)
+            case .again(let parameters): return try await exchange(call, request, substitutes, parameters)
+            case .refused: return nil
+            }
         case .message(let document, _, _):
             return try await answer(call, request, with: document)
         case .stream(let stream, _):
@@ -121,7 +127,10 @@ extension GatewayWorker {
         call.upstreamID = message.requestID
         defer { call.record.upstreamTime = core.time.now.elapsed(since: sentAt) }
         do throws(UpstreamFailure) {
-            let reply = try await upstream.server.send(message, cancellation: call.cancellation)
+            var reply = try await upstream.server.send(message, cancellation: call.cancellation)
+            if reply.status == 401, let again = try await sendAgain(message, for: call, after: upstream) {
+                reply = again
+            }
             call.record.upstreamStatus = reply.status
             return reply
         } catch {

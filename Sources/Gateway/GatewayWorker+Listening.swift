@@ -15,6 +15,9 @@ extension GatewayWorker {
             throw Failure(.notAcceptable)
         }
         try call.startListening()
+        guard call.grant.parts.isEmpty else {
+            return call.goOn { [self] () async throws(Failure) in try await listenToParts(call, wanted, request.id) }
+        }
         let listener = Listener(
             call,
             subscription: request.id,
@@ -106,7 +109,7 @@ extension GatewayWorker {
             }
             return
         }
-        guard let policy = call.grant.policy?.compiled else {
+        guard let policy = listener.grant?.policy?.compiled else {
             return
         }
         let writer = core.writer(call.revision)
@@ -122,7 +125,7 @@ extension GatewayWorker {
 
     /// Ends the stream: with the result that says so when the gateway or the server ends it (MS-41), by breaking it off
     /// when the grant is gone.
-    private func endListen(_ call: Call, _ subscription: RequestID) async throws(Failure) {
+    func endListen(_ call: Call, _ subscription: RequestID) async throws(Failure) {
         switch call.ending {
         case nil:
             await writeEvent(call, core.writer(call.revision).listenEnded(subscription))

@@ -209,11 +209,13 @@ extension GatewayWorker {
             throw Failure(.notAcceptable)
         }
         try enterSession(call)
-        guard call.grant.parts.isEmpty else {
-            // A bundle has no changes to tell of.
-            throw Failure(.methodNotAllowed)
-        }
         try call.startListening()
+        guard call.grant.parts.isEmpty else {
+            return call.goOn { [self] () async throws(Failure) in
+                await followParts(call)
+                await finishStream(call)
+            }
+        }
         call.logLevel = .debug
         call.capabilities = Self.permitted(call.session?.capabilities ?? [], call.grant.policy?.compiled)
         call.mayStream = true

@@ -61,7 +61,8 @@ extension GatewayWorker {
         }
     }
 
-    private func list(_ upstream: WorkerUpstream) async throws(Failure) {
+    /// Lists a server now; whoever asks has been told by its inventory that it may.
+    func list(_ upstream: WorkerUpstream) async throws(Failure) {
         do throws(UpstreamFailure) {
             let listing = try await upstream.server.listTools()
             let definitions = Self.read(listing.tools, knowing: upstream.currentTools()).definitions

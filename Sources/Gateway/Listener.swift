@@ -1,3 +1,4 @@
+internal import Base
 internal import EventLoops
 internal import MCPModel
 
@@ -6,6 +7,10 @@ internal import MCPModel
 /// Loop-confined. Its call lives as long as it does.
 final class Listener {
     unowned let call: Call
+    /// The prefix of the part it listens to, where its call is a bundle's.
+    let part: ByteString?
+    /// The session in which a legacy server is listened to.
+    var bridge: BridgeKey?
     /// The id of the client's own request, which every message on its stream carries (MS-40).
     ///
     /// `nil` for the stream of a legacy session, whose messages carry none.
@@ -39,12 +44,23 @@ final class Listener {
         _ call: Call,
         subscription: RequestID?,
         wanted: SubscriptionFilter,
-        news: WaitPoint = WaitPoint()
+        news: WaitPoint = WaitPoint(),
+        part: ByteString? = nil
     ) {
         self.call = call
+        self.part = part
+        bridge = part == nil ? call.leg.bridge?.key : nil
         self.news = news
         self.subscription = subscription
         self.wanted = wanted
+    }
+
+    /// What it listens under now: its call's grant, or the part of it; `nil` when there is no such part any more.
+    var grant: GrantEntry? {
+        guard let part else {
+            return call.grant
+        }
+        return call.grant.parts.first { $0.prefix == part }?.grant
     }
 
     /// The server's word is known: what it honours, nothing when it said no or nothing.

@@ -7,7 +7,8 @@ public import Secrets
 public import Settings
 internal import ShippedConnectors
 public import Stores
-internal import Upstreams
+internal import Synchronization
+public import Upstreams
 
 /// What a store's state means to a gateway: the definition to compile, and what keeps parts of it from being served.
 public struct StoredDefinition: Sendable {
@@ -29,6 +30,24 @@ public struct StoredConnection: Sendable {
     public let organisation: EntityID
     /// What it holds.
     public let tokens: TokenSet
+    /// Tells when its server refuses it; the same object for as long as the tokens are the same.
+    public let renewal: CredentialRenewal
+}
+
+/// The renewals of the credentials a reader has seen, each with the tokens it is of.
+private final class RenewalTable: Sendable {
+    private let known = Guarded<[EntityID: (sealed: SealedCredential, renewal: CredentialRenewal)]>([:])
+
+    func renewal(of record: CredentialRecord) -> CredentialRenewal {
+        known.withLock { known in
+            if let one = known[record.id], one.sealed == record.sealed {
+                return one.renewal
+            }
+            let made = CredentialRenewal()
+            known[record.id] = (record.sealed, made)
+            return made
+        }
+    }
 }
 
 /// Reads definitions out of a store: opens credentials, resolves references, compiles policies.
@@ -40,6 +59,7 @@ public struct StoredDefinitionReader: Sendable {
     /// What opens credentials: set anew when the key file was rotated.
     public var sealer: CredentialSealer?
     private let sources: SettingsSources
+    private let renewals = RenewalTable()
     /// Policies compiled before, by their version.
     private var compiled: [VersionKey: CompiledPolicy] = [:]
 
@@ -210,11 +230,13 @@ public struct StoredDefinitionReader: Sendable {
             return try connector(settings, record, state, &connections)
         }
         var headers: [UpstreamHeader] = []
+        let known = connections.count
         for header in record.headers {
             headers.append(UpstreamHeader(name: header.name, value: try value(of: header, record, state, &connections)))
         }
         do throws(UpstreamConfiguration.Problem) {
-            let upstream = try UpstreamConfiguration(name: record.name, address: address, headers: headers)
+            var upstream = try UpstreamConfiguration(name: record.name, address: address, headers: headers)
+            upstream.renewal = connections.dropFirst(known).first?.renewal
             return ServerDefinition(
                 name: record.name,
                 uuid: ByteString(record.id.text),
@@ -350,7 +372,14 @@ public struct StoredDefinitionReader: Sendable {
         guard let tokens = TokenSet(plaintext: secret) else {
             throw Unusable(reason: "the credential `\(name)` is of a newer version: run `toolgate server connect`")
         }
-        connections.append(StoredConnection(credential: record, organisation: state.organisation, tokens: tokens))
+        connections.append(
+            StoredConnection(
+                credential: record,
+                organisation: state.organisation,
+                tokens: tokens,
+                renewal: renewals.renewal(of: record)
+            )
+        )
         // A token that has ended is sent all the same: the server's 401 says so to whoever calls, until it is renewed.
         return tokens.authorization
     }

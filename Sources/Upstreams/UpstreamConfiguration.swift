@@ -74,6 +74,8 @@ public struct UpstreamConfiguration: Sendable {
     public let way: UpstreamWay
     /// Every bound.
     public let limits: UpstreamLimits
+    /// Who is told when its credential is refused; `nil` for one that is not renewed.
+    public var renewal: CredentialRenewal?
 
     /// Why a configured header cannot be sent.
     public enum Problem: Error, Hashable, Sendable {

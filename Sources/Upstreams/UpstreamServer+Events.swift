@@ -28,6 +28,11 @@ extension UpstreamServer {
         }
     }
 
+    /// Whether a message opens a session or belongs to one of 2024-11-05: all others go their way without a look.
+    static func mayTravelByEvents(_ message: UpstreamMessage) -> Bool {
+        message.method == .initialize || message.sessionID.map { EventSessionID.isOne($0) } ?? false
+    }
+
     /// Sends a message over the transport its session has.
     ///
     /// The transport shows when a session is opened: a server that refuses `initialize` as one that has no such address or

@@ -82,10 +82,20 @@ public final class UpstreamServer {
         cancellation: CancellationPoint? = nil
     ) async throws(UpstreamFailure) -> UpstreamReply {
         switch link {
-        case .http(let link, nil): try await link.send(message, cancellation: cancellation)
-        case .http(let link, let events?): try await send(message, link, events, cancellation)
-        case .process(let link): try await link.send(message, cancellation: cancellation)
-        case .connector(let link): try await link.send(message, cancellation: cancellation)
+        case .http(let link, let events):
+            let reply: UpstreamReply
+            if let events, Self.mayTravelByEvents(message) {
+                reply = try await send(message, link, events, cancellation)
+            } else {
+                reply = try await link.send(message, cancellation: cancellation)
+            }
+            if case .status(401, _) = reply {
+                // Whoever asked: the next one is to find a credential that is good.
+                configuration.renewal?.refused { _ in }
+            }
+            return reply
+        case .process(let link): return try await link.send(message, cancellation: cancellation)
+        case .connector(let link): return try await link.send(message, cancellation: cancellation)
         }
     }
 

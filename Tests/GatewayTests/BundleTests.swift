@@ -62,6 +62,46 @@ struct BundleTests {
         #"{"jsonrpc":"2.0","id":\#(id),"method":"tools/call","params":{"name":"\#(name)","arguments":{}}}"#
     }
 
+    @Test("a change of any member's lists reaches who listens to the bundle, of either era and over HTTP+SSE")
+    func changes() async throws {
+        let modern = Upstreams.modern { sent in
+            sent.method == "subscriptions/listen"
+                ? .custom { socket, message in
+                    let id = SentMessage(message).id
+                    let meta = #""_meta":{"io.modelcontextprotocol/subscriptionId":\#(id)}"#
+                    socket.startEvents()
+                    socket.sendEvent(
+                        #"{"jsonrpc":"2.0","method":"notifications/subscriptions/acknowledged","params":{"notifications":{"toolsListChanged":true},\#(meta)}}"#
+                    )
+                    socket.sendEvent(
+                        #"{"jsonrpc":"2.0","method":"notifications/tools/list_changed","params":{\#(meta)}}"#
+                    )
+                    _ = socket.isEnded()
+                } : nil
+        }
+        let (gateway, client) = try await Self.start([modern, Upstreams.legacy()])
+        let listener = client
+        listener.sendModern("subscriptions/listen", #""notifications":{"toolsListChanged":true}"#, id: "9")
+        #expect(listener.socket.readHead()?.status == 200)
+        let acknowledged = try #require(listener.nextEvent())
+        #expect(acknowledged.contains("toolsListChanged") && acknowledged.contains(":9"), "\(acknowledged)")
+        let change = try #require(listener.nextEvent())
+        #expect(change.contains("notifications/tools/list_changed") && change.contains(":9"), "\(change)")
+        var session = try gateway.client(token: client.token)
+        session.path = "/mcp/office"
+        #expect(try session.initialize().text.contains(#""tools":{"listChanged":true}"#))
+        session.send("GET", "", accept: "text/event-stream")
+        #expect(session.socket.readHead()?.status == 200)
+        // Its own stream of the server, which tells it again: the filter is another one.
+        #expect(session.nextEvent()?.contains("notifications/tools/list_changed") == true)
+        var old = try gateway.client(token: client.token)
+        old.path = "/sse/office"
+        old.send("GET", "", accept: "text/event-stream")
+        #expect(old.socket.readHead()?.status == 200)
+        #expect(old.nextEvent()?.hasPrefix("/sse/office/") == true)
+        await gateway.stop()
+    }
+
     private static func list(_ cursor: String? = nil) -> String {
         let params = cursor.map { #""cursor":"\#($0)""# } ?? ""
         return #"{"jsonrpc":"2.0","id":3,"method":"tools/list","params":{\#(params)}}"#

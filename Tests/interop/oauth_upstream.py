@@ -29,6 +29,7 @@ seen = {"authorizations": [], "refreshes": 0, "spent": 0, "resources": []}
 class Provider(OAuthAuthorizationServerProvider):
     def __init__(self):
         self.clients, self.codes, self.access, self.refresh = {}, {}, {}, {}
+        self.is_closed = False
 
     async def get_client(self, client_id):
         return self.clients.get(client_id)
@@ -67,7 +68,7 @@ class Provider(OAuthAuthorizationServerProvider):
 
     async def load_access_token(self, token):
         found = self.access.get(token)
-        return found if found and found.expires_at > time.time() else None
+        return found if found and found.expires_at > time.time() and not self.is_closed else None
 
     async def revoke_token(self, token):
         self.access.pop(token.token, None)
@@ -102,8 +103,9 @@ class Lies(BaseHTTPMiddleware):
         return Response(body, media_type="application/json")
 
 
+provider = Provider()
 server = MCPServer(
-    "oauth", auth_server_provider=Provider(),
+    "oauth", auth_server_provider=provider,
     auth=AuthSettings(
         issuer_url=ORIGIN, resource_server_url=RESOURCE, validate_token_resource=True, required_scopes=["crm"],
         client_registration_options=ClientRegistrationOptions(enabled=True, valid_scopes=["crm"], default_scopes=["crm"])))
@@ -113,6 +115,14 @@ server = MCPServer(
 async def echo(text: str) -> str:
     """Returns the text it is given."""
     return text
+
+
+@server.custom_route("/revoke", methods=["GET"])
+async def revoke(request: Request) -> JSONResponse:
+    """Takes back every access token that was given out; with `?all=1` also those to come."""
+    provider.access.clear()
+    provider.is_closed = request.query_params.get("all") == "1"
+    return JSONResponse({})
 
 
 @server.custom_route("/seen", methods=["GET"])

@@ -3,6 +3,7 @@
 The authorisation server is the SDK's own, run for real; the person with the browser is an HTTP client that follows the link.
 """
 
+import concurrent.futures
 import contextlib
 import json
 import os
@@ -131,6 +132,46 @@ def test_an_authorisation_that_was_taken_back_says_needs_reconnect_and_is_not_as
         # Connecting again mends it.
         assert connect(folder)[0] == 0
         assert state(folder)["state"] == "sealed"
+
+
+def revoke(port: int, all: bool = False) -> None:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/revoke" + ("?all=1" if all else ""), timeout=10):
+        pass
+
+
+def test_a_401_starts_one_renewal_and_the_calls_go_on():
+    with scene(lifetime=600) as (folder, port, token):
+        assert connect(folder)[0] == 0
+        with serving(folder, port, token) as target:
+            clients = [Raw(target) for _ in range(5)]
+            for client in clients:
+                client.initialize("2025-11-25")
+            call = {"name": "echo", "arguments": {"text": "hi"}}
+            assert clients[0].request("tools/call", call)["result"]["content"][0]["text"] == "hi"
+            revoke(port)
+            with concurrent.futures.ThreadPoolExecutor(5) as pool:
+                answers = list(pool.map(lambda client: client.request("tools/call", call), clients))
+            assert [answer["result"]["content"][0]["text"] for answer in answers] == ["hi"] * 5
+        facts = seen(port)
+        assert facts["refreshes"] == 1 and facts["spent"] == 0
+        assert state(folder)["state"] == "sealed"
+
+
+def test_a_server_that_refuses_the_new_token_too_needs_somebody_to_connect():
+    with scene(lifetime=600) as (folder, port, token):
+        assert connect(folder)[0] == 0
+        with serving(folder, port, token) as target:
+            client = Raw(target)
+            client.initialize("2025-11-25")
+            revoke(port, all=True)
+            answer = client.request("tools/call", {"name": "echo", "arguments": {"text": "hi"}})["result"]
+            assert answer["isError"]
+            deadline = time.monotonic() + 10
+            while state(folder)["state"] != "needs reconnect" and time.monotonic() < deadline:
+                time.sleep(0.2)
+            assert state(folder)["state"] == "needs reconnect"
+            client.request("tools/call", {"name": "echo", "arguments": {"text": "hi"}})
+        assert seen(port)["refreshes"] == 1
 
 
 @pytest.mark.parametrize("mode, words", [

@@ -7,7 +7,8 @@ import Settings
 import Stores
 import Upstreams
 
-/// Renews the authorisations of servers ahead of their end, one renewal at a time for each.
+/// Renews the authorisations of servers ahead of their end, and when a server refuses one with 401; one renewal at a time
+/// for each.
 ///
 /// What is new is sealed into the store; the store's keeper sees the change and puts it in force. Nothing of this is on
 /// the way of a call. Confined to the keeper's worker.
@@ -25,6 +26,10 @@ final class TokenKeeper {
     private let time: any TimeSource
     private let say: (String) -> Void
     private var held: [EntityID: Held] = [:]
+    /// When an authorisation was last renewed because its server refused it.
+    private var refused: [EntityID: WallTime] = [:]
+    /// A server that refuses what it was renewed to within this time wants somebody to connect again.
+    private static let patience: Int64 = 60_000
 
     init(
         _ store: any Store,
@@ -48,6 +53,13 @@ final class TokenKeeper {
         for connection in connections {
             let id = connection.credential.id
             let sealed = connection.credential.sealed
+            let reference = KeeperReference(keeper: self)
+            connection.renewal.onRefusal { [worker] in
+                worker.loop.execute { reference.keeper?.refuse(id) }
+            }
+            if let before = held[id]?.connection, before.renewal !== connection.renewal {
+                before.renewal.end(isReplaced: true)
+            }
             if var known = held[id], known.connection.credential.sealed.hasSameSecret(as: sealed) {
                 known.connection = connection
                 next[id] = known
@@ -73,16 +85,48 @@ final class TokenKeeper {
         }
     }
 
+    /// A server has refused an authorisation: it is renewed once, and a server that refuses the new one too has the last
+    /// word.
+    private func refuse(_ id: EntityID) {
+        guard var one = held[id], !one.isRenewing else {
+            // The renewal that runs tells how it ends.
+            return
+        }
+        let now = time.wallTime
+        if let before = refused[id], now.milliseconds - before.milliseconds < Self.patience {
+            failed(OAuthProblem(.tokenRefused), id, one)
+            return
+        }
+        one.life.refused(at: now)
+        held[id] = one
+        switch one.life.use(at: now) {
+        case .good, .renewBeside, .renewFirst:
+            held[id]?.isRenewing = true
+            worker.spawn { [self] in
+                if await renew(id, one) {
+                    refused[id] = now
+                }
+            }
+        case .reconnect(let problem) where one.connection.tokens.problem == nil:
+            failed(problem, id, one)
+        case .wait, .reconnect:
+            one.connection.renewal.end(isReplaced: false)
+        }
+    }
+
     /// Ends what is under way.
     func close() {
         held = [:]
         transport.close()
     }
 
-    private func renew(_ id: EntityID, _ one: Held) async {
+    /// Renews an authorisation; false when that came to nothing.
+    @discardableResult
+    private func renew(_ id: EntityID, _ one: Held) async -> Bool {
         defer { held[id]?.isRenewing = false }
         guard let request = one.life.tokens.renewalRequest else {
-            return
+            one.connection.renewal.end(isReplaced: false)
+            return false
         }
         let answer = await transport.answer(to: request)
         do throws(OAuthProblem) {
@@ -90,9 +134,15 @@ final class TokenKeeper {
                 throw OAuthProblem(.unavailable, one.life.tokens.tokenEndpoint.authority)
             }
             let tokens = try one.life.tokens.renewed(by: answer, now: time.wallTime)
-            keep(tokens, of: one.connection)
+            // Whoever waits is told when it is in force.
+            guard keep(tokens, of: one.connection) else {
+                one.connection.renewal.end(isReplaced: false)
+                return false
+            }
+            return true
         } catch {
             failed(error, id, one)
+            return false
         }
     }
 
@@ -105,13 +155,15 @@ final class TokenKeeper {
             ended.problem = problem
             keep(ended, of: one.connection)
         }
+        one.connection.renewal.end(isReplaced: false)
     }
 
-    /// Seals tokens into the store, unless somebody put others there meanwhile.
+    /// Seals tokens into the store, unless somebody put others there meanwhile; false when that cannot be done.
     ///
     /// With the keys as they are while nobody else writes: whoever rotates them wraps everything anew after the file has
     /// the new key and before it loses an old one.
-    private func keep(_ tokens: TokenSet, of connection: StoredConnection) {
+    @discardableResult
+    private func keep(_ tokens: TokenSet, of connection: StoredConnection) -> Bool {
         let name = connection.credential.name
         do throws(StoreError) {
             try store.change(by: .gateway) { writer throws(StoreError) in
@@ -134,6 +186,14 @@ final class TokenKeeper {
             }
         } catch {
             say("the authorisation `\(name)` was renewed and cannot be kept: \(error)")
+            return false
         }
+        return true
     }
+}
+
+/// Leads to a keeper from other threads.
+// ISOLATION: looked into on the keeper's worker only.
+private struct KeeperReference: @unchecked Sendable {
+    weak var keeper: TokenKeeper?
 }

@@ -6,7 +6,8 @@ final class Counter: Sendable {
 
     var count: Int { value.load(ordering: .sequentiallyConsistent) }
 
-    func add() {
-        value.add(1, ordering: .sequentiallyConsistent)
+    @discardableResult
+    func add() -> Int {
+        value.add(1, ordering: .sequentiallyConsistent).newValue
     }
 }

@@ -190,6 +190,11 @@ final class Harness: Sendable {
         var options = Options()
         options.policy = policy
         options.keys = keys
+        try reload(upstream, options, includesFirst: includesFirst)
+    }
+
+    /// Reloads with other options.
+    func reload(_ upstream: ScriptedUpstream, _ options: Options, includesFirst: Bool = true) throws {
         let tokens = (
             try #require(GrantToken(parsing: Array(token.utf8))),
             try #require(GrantToken(parsing: Array(otherToken.utf8)))
