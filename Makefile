@@ -1,6 +1,6 @@
 # Every target first lets scripts/bootstrap install what is missing. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test bench lint fuzz sanitize soak classify-report
+.PHONY: help run test bench bench-catalogue lint fuzz sanitize soak classify-report token-report
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,3 +37,12 @@ classify-report: ## measure the catalogue's classes on the public data and write
 	@scripts/bootstrap
 	@swift build -c release --product toolgate
 	@scripts/classify-report
+
+bench-catalogue: ## the catalogue's index with 500,000 tools of 43,000 servers: import, search, size
+	@scripts/bootstrap
+	@scripts/bench-catalogue
+
+token-report: ## how far the estimate of tokens is off a real vocabulary
+	@scripts/bootstrap test
+	@swift build -c release --product toolgate
+	@scripts/token-report

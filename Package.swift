@@ -77,6 +77,7 @@ let drivers: [Target] =
     + room("Stores", ["Base", "Cryptography", "Secrets", "Settings"], tests: ["StoreContract"])
     + room("Provisioning", ["Base", "JSONText", "Secrets", "Settings", "Stores"])
     + room("StoreSQLite", ["Base", "Stores", "CSQLite"], tests: ["StoreContract", "Secrets", "Settings"])
+    + room("CatalogueSQLite", ["Base", "JSONText", "StoreSQLite", "Stores", "ToolCatalogue"])
 
 // 4: the product.
 let product: [Target] =
@@ -98,9 +99,9 @@ let outer: [Target] = [
     .executableTarget(
         name: "toolgate",
         dependencies: [
-            "AuditJournal", "AuditModel", "Base", "ClientSettings", "ConnectorModel", "Cryptography", "EventLoops",
-            "Gateway",
-            "HTTPTransport", "HTTPWire", "JSONText", "JSONSchema", "MCPModel", "OAuthModel", "PolicyEngine",
+            "AuditJournal", "AuditModel", "Base", "CatalogueSQLite", "ClientSettings", "ConnectorModel", "Cryptography",
+            "EventLoops", "Gateway", "HTTPTransport", "HTTPWire", "JSONText", "JSONSchema", "MCPModel", "OAuthModel",
+            "PolicyEngine",
             "Provisioning",
             "RateLimits", "Secrets", "Settings", "ShippedConnectors", "StackReport", "StoreSQLite", "Stores",
             "ToolCatalogue",
@@ -134,7 +135,12 @@ let benchmarks: [Target] =
             name: "Micro",
             dependencies: ["Base", "HTTPWire", "JSONText", "MCPModel", "PolicyEngine", "RateLimits"],
             path: "Benchmarks/Micro"
-        )
+        ),
+        .executableTarget(
+            name: "CatalogueBench",
+            dependencies: ["Base", "CatalogueSQLite", "JSONText", "ToolCatalogue"],
+            path: "Benchmarks/Catalogue"
+        ),
     ]
 
 // 6: what the fuzzers call, replayed by an ordinary test; the fuzzer itself only for scripts/fuzz, which has its runtime.
@@ -176,6 +182,7 @@ let package = Package(
 for target in package.targets where target.type != .system && !["CConnectors", "CRE2", "CFuzzer"].contains(target.name)
 {
     let isTest =
-        target.type == .test || ["TestSupport", "StoreContract", "Micro", "FuzzTargets", "Fuzz"].contains(target.name)
+        target.type == .test
+        || ["TestSupport", "StoreContract", "Micro", "CatalogueBench", "FuzzTargets", "Fuzz"].contains(target.name)
     target.swiftSettings = isTest ? settings : settings + [.strictMemorySafety()]
 }

@@ -1,7 +1,7 @@
 internal import Base
 internal import CSQLite
 internal import Glibc
-internal import Stores
+package import Stores
 
 /// What SQLite said when it refused something.
 struct SQLiteFailure: Error {
@@ -43,14 +43,14 @@ struct SQLiteFailure: Error {
 // the list it waits in.
 
 /// One connection to a database file, with the statements it has prepared.
-@safe final class Connection: @unchecked Sendable {
+@safe package final class Connection: @unchecked Sendable {
     private let handle: OpaquePointer
     // A statement per text; texts are few, for they are made of tables and columns alone.
     private var statements: [String: Statement] = [:]
     private var isFullySynchronous: Bool?
 
     /// Opens a file that is there.
-    init(path: String, busyTimeout: Duration) throws(StoreError) {
+    package init(path: String, busyTimeout: Duration) throws(StoreError) {
         var handle: OpaquePointer?
         let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
         let status = unsafe sqlite3_open_v2(path, &handle, flags, nil)
@@ -96,7 +96,7 @@ struct SQLiteFailure: Error {
     }
 
     /// Runs statements that have no values and give no rows.
-    func execute(_ text: String) throws(StoreError) {
+    package func execute(_ text: String) throws(StoreError) {
         let status = unsafe sqlite3_exec(handle, text, nil, nil, nil)
         guard status == SQLITE_OK else {
             throw failure(status)
@@ -104,7 +104,7 @@ struct SQLiteFailure: Error {
     }
 
     /// Whether a commit waits for the disk; outside a transaction only.
-    func setFullySynchronous(_ isFull: Bool) throws(StoreError) {
+    package func setFullySynchronous(_ isFull: Bool) throws(StoreError) {
         if isFullySynchronous != isFull {
             try execute("PRAGMA synchronous = \(isFull ? "FULL" : "NORMAL")")
             isFullySynchronous = isFull
@@ -112,7 +112,7 @@ struct SQLiteFailure: Error {
     }
 
     /// Runs one statement and returns its rows.
-    func run(_ text: String, _ values: [StoredValue] = []) throws(StoreError) -> [[StoredValue]] {
+    package func run(_ text: String, _ values: [StoredValue] = []) throws(StoreError) -> [[StoredValue]] {
         let statement = try prepared(text)
         defer { statement.reset() }
         let status = statement.bind(values)
@@ -130,7 +130,7 @@ struct SQLiteFailure: Error {
     }
 
     /// The one number a statement gives.
-    func number(_ text: String) throws(StoreError) -> Int {
+    package func number(_ text: String) throws(StoreError) -> Int {
         guard case .integer(let number)? = try run(text).first?.first, let value = Int(exactly: number) else {
             throw .failed(detail: "`\(text)` gave no number")
         }
@@ -138,7 +138,7 @@ struct SQLiteFailure: Error {
     }
 
     /// The first column of each row, as words for people.
-    func words(_ text: String) throws(StoreError) -> [String] {
+    package func words(_ text: String) throws(StoreError) -> [String] {
         try run(text).map { row in
             row.map { value in
                 switch value {
@@ -170,7 +170,7 @@ struct SQLiteFailure: Error {
 
 extension Connection {
     /// Runs `body` between `begin` and a commit; an error rolls everything back, and so does `false`.
-    func transaction<Value>(
+    package func transaction<Value>(
         _ begin: String,
         _ body: () throws(StoreError) -> (value: Value, commits: Bool)
     ) throws(StoreError) -> Value {

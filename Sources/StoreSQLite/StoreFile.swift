@@ -1,13 +1,13 @@
 internal import Glibc
-internal import Stores
+package import Stores
 
 /// What has to be done with the database's file beside SQLite.
-enum StoreFile {
+package enum StoreFile {
     /// Makes the file, mode 0600, when there is none; refuses one that is no file or open to others.
     ///
     /// An existing file is looked at by its name only: closing a descriptor of it would let go of the locks that other
     /// connections of this process hold.
-    static func prepare(_ path: String) throws(StoreError) {
+    package static func prepare(_ path: String) throws(StoreError) {
         var status = stat()
         if unsafe lstat(path, &status) != 0 {
             guard errno == ENOENT else {

@@ -191,7 +191,9 @@ struct Wording {
         case .asks: "It answers a question and changes nothing."
         case .onlyReads: "It runs what it is given, but only to read, as the server says."
         case .adds: "It adds new data, which can be corrected or taken out again."
-        case .sends: "It sends something to others; what is sent is data that was added, but it cannot be called back."
+        case .sends:
+            "It sends something to others; what is sent is data that was added, but it cannot be"
+                + " called back."
         case .changes: "It changes data that is there; the earlier state can be set again."
         case .detaches: "It takes an attachment or a setting away, which can be put back; the thing itself stays."
         case .keepsFile: "It fetches or makes something and keeps it in a file."
@@ -215,8 +217,10 @@ struct Wording {
             case .read: "Nothing in it writes (would be Write) or sets anything going (would be Execute)."
             case .write:
                 verdict.isAdditive
-                    ? "Reversible, so not Destructive; it runs nothing (would be Execute) and moves no money (would be Financial)."
-                    : "It deletes nothing for good (would be Destructive), runs nothing (would be Execute) and moves no"
+                    ? "Reversible, so not Destructive; it runs nothing (would be Execute) and moves no money"
+                        + " (would be Financial)."
+                    : "It deletes nothing for good (would be Destructive), runs nothing (would be Execute) and"
+                        + " moves no"
                         + " money (would be Financial)."
             case .execute:
                 "It deletes nothing by itself (would be Destructive) and moves no money (would be Financial)."

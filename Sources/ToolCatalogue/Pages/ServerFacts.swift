@@ -10,6 +10,8 @@ public struct ServerFacts: Sendable, Hashable {
     public var transport: String
     /// Its tools with their classes, in the order they were listed.
     public var tools: [CataloguedTool]
+    /// What sources said of it, the newest first; none without an index.
+    public var facts: [IndexedServer.Fact] = []
     /// How many servers the index knows, this one included; `nil` without an index.
     public var indexedServers: Int?
 

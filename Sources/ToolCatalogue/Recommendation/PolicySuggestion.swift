@@ -74,7 +74,9 @@ public struct PolicySuggestion: Sendable {
     public static func effect(of rule: Rule, on name: String) -> String {
         switch rule {
         case .allow: "\(name) only reads, so it stays allowed; what is not named is denied."
-        case .limit(let most): "\(name) stays usable, at most \(most) calls a minute and grant; a loop cannot run away."
+        case .limit(let most):
+            "\(name) stays usable, at most \(most) calls a minute and grant; a loop cannot"
+                + " run away."
         case .approve: "\(name) waits until a person agrees to the call."
         case .hide: "\(name) is not listed, and calling it is answered as if it did not exist."
         case .deny: "\(name) is denied until a person has said what it is."

@@ -17,14 +17,11 @@ enum CatalogueShowCommands {
         ["catalogue", "show"],
         "show what is known of a server, or of one of its tools",
         details:
-            "Of a tool: what it does, its class and severity and why, the words that rest on, known attacks on"
-            + " such access,\n"
-            + "the rule recommended for it, what its definition costs in tokens, related tools, and answers to"
-            + " the usual\n"
-            + "questions. Of a server: its tools, riskiest first, and what they cost together.\n"
-            + "SERVER is a connector that comes with Toolgate, or a server of the store (the tools that were"
-            + " accepted);\n"
-            + "with --tools any list.",
+            "Of a tool: what it does, its class and severity and why, the words that rest on, known attacks on such\n"
+            + "access, the rule recommended for it, what its definition costs in tokens, related tools, and answers to\n"
+            + "the usual questions. Of a server: its tools, riskiest first, and what they cost together.\n"
+            + "SERVER is a connector that comes with Toolgate, a server of the index (`catalogue import`), or one of the\n"
+            + "store (the tools that were accepted); with --tools any list.",
         operands: CommandOperands(placeholder: "SERVER [TOOL]", count: 1...2),
         options: CatalogueSource.options + [format],
         examples: [

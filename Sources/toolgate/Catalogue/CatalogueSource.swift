@@ -1,4 +1,5 @@
 import Base
+import CatalogueSQLite
 import ConnectorModel
 import JSONText
 import ShippedConnectors
@@ -15,7 +16,7 @@ struct CatalogueSource {
         ServiceKeys.dataOption,
     ]
 
-    /// From `--tools`, else a connector that comes with Toolgate, else a server of the store.
+    /// From `--tools`, else a connector that comes with Toolgate, else the index, else a server of the store.
     static func find(_ name: String, _ invocation: Invocation) throws(CommandFailure) -> CatalogueSource {
         if let path = invocation.value("tools") {
             return try inFile(path, name)
@@ -23,17 +24,29 @@ struct CatalogueSource {
         if let connector = ShippedConnectors.connector(named: ByteString(name)) {
             return try shipped(connector)
         }
+        if let found = try indexed(name, invocation) {
+            return found
+        }
         let tools = try AcceptedTools.of(name, invocation)
         return CatalogueSource(tools, name: name, key: "", transport: "")
     }
 
-    private init(_ tools: [DescribedTool], name: String, key: String, transport: String) {
+    private init(
+        _ tools: [DescribedTool],
+        name: String,
+        key: String,
+        transport: String,
+        facts: [IndexedServer.Fact] = [],
+        description: String? = nil,
+        indexedServers: Int? = nil
+    ) {
         let classified = tools.map { ($0, Classifier.classify($0)) }
         self.tools = classified
-        facts = ServerFacts(
+        var known = ServerFacts(
             name: name,
             key: key,
-            description: tools.first.map { String(decoding: $0.serverDescription, as: UTF8.self) } ?? "",
+            description: description
+                ?? tools.first.map { String(decoding: $0.serverDescription, as: UTF8.self) } ?? "",
             transport: transport,
             tools: classified.map { tool, classification in
                 CataloguedTool(
@@ -42,8 +55,47 @@ struct CatalogueSource {
                     severity: classification.severity,
                     tokens: TokenEstimate.tokens(of: tool)
                 )
-            }
+            },
+            indexedServers: indexedServers
         )
+        known.facts = facts
+        self.facts = known
+    }
+
+    /// A server of the index, if there is one.
+    private static func indexed(_ name: String, _ invocation: Invocation) throws(CommandFailure) -> CatalogueSource? {
+        guard let index = try CatalogueFiles.existing(invocation) else {
+            return nil
+        }
+        return try CatalogueFiles.attempt { () throws(CatalogueFailure) in
+            guard let server = try index.server(name) else {
+                return nil
+            }
+            var tools: [DescribedTool] = []
+            for stored in try index.definitions(of: server.id) {
+                do throws(JSONError) {
+                    let root = try JSONDocument(stored.definition).root
+                    if let tool = DescribedTool(root, server: server.key) {
+                        tools.append(tool)
+                    }
+                } catch {
+                    throw CatalogueFailure(
+                        "the index holds a definition of `\(name)` that is no JSON: import"
+                            + " it again"
+                    )
+                }
+            }
+            let shown = server.newest("name")
+            return CatalogueSource(
+                tools,
+                name: shown.isEmpty ? server.key : shown,
+                key: server.key,
+                transport: server.newest("transport"),
+                facts: server.facts,
+                description: server.newest("description"),
+                indexedServers: try index.counts().servers
+            )
+        }
     }
 
     /// The lines of one server; a list that names no server is taken as all of it.

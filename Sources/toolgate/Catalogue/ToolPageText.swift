@@ -32,10 +32,20 @@ enum ToolPageText {
             ShownRecord([
                 ("name", .text(facts.name)), ("key", .text(facts.key)), ("description", .text(facts.description)),
                 ("transport", .text(facts.transport)), ("tools", .number(facts.tools.count)),
-                ("counts", counts(facts)),
+                ("counts", counts(facts)), ("facts", .list(facts.facts.map(fact))),
                 ("indexed_servers", facts.indexedServers.map { .number($0) } ?? .absent("no index")),
             ]),
             line: facts.name
+        )
+    }
+
+    private static func fact(_ fact: IndexedServer.Fact) -> ShownValue {
+        .record(
+            ShownRecord([
+                ("fact", .text(fact.name)), ("value", .text(fact.value)), ("kind", .text(fact.origin.kind.rawValue)),
+                ("source", .text(fact.origin.name)), ("date", .time(fact.origin.date)),
+            ]),
+            line: fact.value
         )
     }
 
