@@ -2,15 +2,18 @@ import Base
 
 /// Finds the servers in a settings file, in every shape the ten clients have for them.
 struct EntryReader {
+    // LIMIT: servers of one file; people have a dozen.
+    static let mostServers = 1_000
+
     private(set) var servers: [FoundServer] = []
     private let client: Client
-    private let bytes: [UInt8]
-    /// The lines of places are counted once, forwards.
-    private var lineCount = LineCounter()
+    private let lineCount: LineCounter
+    /// Whether there were more than are read.
+    private(set) var isCut = false
 
     init(client: Client, bytes: [UInt8]) {
         self.client = client
-        self.bytes = bytes
+        lineCount = LineCounter(bytes)
     }
 
     mutating func read(_ root: MarkedValue) {
@@ -77,6 +80,10 @@ struct EntryReader {
     }
 
     private mutating func add(_ name: ByteString, _ entry: MarkedValue, _ path: [PathStep], _ project: ByteString?) {
+        guard servers.count < Self.mostServers else {
+            isCut = true
+            return
+        }
         let isOff =
             entry["disabled"]?.isSpelled("true") == true || entry["enabled"]?.isSpelled("false") == true
         servers.append(
@@ -84,7 +91,7 @@ struct EntryReader {
                 name: name,
                 way: way(entry),
                 isEnabled: !isOff,
-                line: lineCount.line(of: entry.start, in: bytes),
+                line: lineCount.line(of: entry.start),
                 project: project,
                 path: path
             )
@@ -170,7 +177,7 @@ struct EntryReader {
             name: name,
             value: Secret(text),
             isReference: isName,
-            line: lineCount.line(of: value.start, in: bytes)
+            line: lineCount.line(of: value.start)
         )
     }
 
@@ -178,7 +185,7 @@ struct EntryReader {
         var fields: [FoundField] = []
         for member in value?.members ?? [] {
             if let text = scalar(member.value) {
-                let line = lineCount.line(of: member.value.start, in: bytes)
+                let line = lineCount.line(of: member.value.start)
                 fields.append(FoundField(name: member.key, value: Secret(text), isReference: false, line: line))
             }
         }
@@ -195,19 +202,26 @@ struct EntryReader {
     }
 }
 
-/// Lines of places that mostly come in order.
+/// The lines of places, in any order.
 private struct LineCounter {
-    private var offset = 0
-    private var line = 1
+    private let starts: [Int]
 
-    mutating func line(of place: Int, in bytes: [UInt8]) -> Int {
-        if place < offset {
-            (offset, line) = (0, 1)
+    init(_ bytes: [UInt8]) {
+        starts = [0] + bytes.indices.filter { bytes[$0] == 0x0A }.map { $0 + 1 }
+    }
+
+    /// From 1; logarithmic.
+    func line(of place: Int) -> Int {
+        var low = 0
+        var high = starts.count
+        while low < high {
+            let middle = (low + high) / 2
+            if starts[middle] <= place {
+                low = middle + 1
+            } else {
+                high = middle
+            }
         }
-        while offset < min(place, bytes.count) {
-            line += bytes[offset] == 0x0A ? 1 : 0
-            offset += 1
-        }
-        return line
+        return low
     }
 }

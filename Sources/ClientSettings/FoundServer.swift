@@ -114,9 +114,13 @@ public struct ClientFile: Sendable {
         self.client = client
         self.format = format
         self.bytes = bytes
-        self.notes = notes
         var entries = EntryReader(client: client, bytes: bytes)
         entries.read(root)
         servers = entries.servers
+        if entries.isCut {
+            let most = EntryReader.mostServers
+            notes.append(SettingsFault("more than \(most) servers: the rest is not looked at", line: 1, column: 1))
+        }
+        self.notes = notes
     }
 }

@@ -89,9 +89,17 @@ struct TOMLText {
         }
     }
 
+    private mutating func count() throws(SettingsFault) {
+        values += 1
+        guard values <= ReaderLimits.values else {
+            throw fault("more than \(ReaderLimits.values) values")
+        }
+    }
+
     // MARK: - keys
 
     private mutating func header(_ start: Int) throws(SettingsFault) -> Int {
+        try count()
         at += 1
         let isArray = next == UInt8(ascii: "[")
         if isArray {
@@ -153,12 +161,9 @@ struct TOMLText {
     // MARK: - values
 
     private mutating func value(depth: Int) throws(SettingsFault) -> MarkedValue {
-        values += 1
+        try count()
         guard depth <= ReaderLimits.depth else {
             throw fault("more than \(ReaderLimits.depth) levels inside each other")
-        }
-        guard values <= ReaderLimits.values else {
-            throw fault("more than \(ReaderLimits.values) values")
         }
         let start = at
         switch next {

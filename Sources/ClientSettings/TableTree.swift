@@ -5,7 +5,8 @@ struct TableTree {
     private enum Kind {
         /// Opened by a header, by dotted keys, or by being on the way to another.
         case table(isDefined: Bool, isDotted: Bool)
-        case tables([Int])
+        /// An array of tables, in `elements`.
+        case tables
         case value(MarkedValue)
     }
 
@@ -14,6 +15,7 @@ struct TableTree {
         var start: Int
         var parts: [Range<Int>]
         var comma: Int?
+        var elements: [Int] = []
         var order: [ByteString] = []
         var children: [ByteString: Int] = [:]
     }
@@ -59,7 +61,7 @@ struct TableTree {
             }
             switch nodes[child].kind {
             case .table: node = child
-            case .tables(let all): node = all.last ?? child
+            case .tables: node = nodes[child].elements.last ?? child
             case .value: return nil
             }
         }
@@ -85,13 +87,14 @@ struct TableTree {
         let fresh = nodes.count
         nodes.append(Node(kind: .table(isDefined: true, isDotted: false), start: part.lowerBound, parts: [part]))
         guard let child = nodes[node].children[key] else {
-            _ = add(key, .tables([fresh]), to: node, part: part, comma: nil)
+            let array = add(key, .tables, to: node, part: part, comma: nil)
+            nodes[array].elements.append(fresh)
             return fresh
         }
-        guard case .tables(let all) = nodes[child].kind else {
+        guard case .tables = nodes[child].kind else {
             return nil
         }
-        nodes[child].kind = .tables(all + [fresh])
+        nodes[child].elements.append(fresh)
         nodes[child].parts.append(part)
         return fresh
     }
@@ -116,7 +119,8 @@ struct TableTree {
         let node = nodes[index]
         switch node.kind {
         case .value(let value): return value
-        case .tables(let all): return MarkedValue(content: .array(all.map { frozen($0) }), start: node.start)
+        case .tables:
+            return MarkedValue(content: .array(node.elements.map { frozen($0) }), start: node.start)
         case .table:
             let members = node.order.compactMap { key -> MarkedMember? in
                 guard let child = node.children[key] else {

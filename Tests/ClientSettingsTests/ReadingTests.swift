@@ -203,6 +203,26 @@ struct ReadingTests {
         #expect(throws: SettingsFault.self) { try ClientFile(large, of: .cursor, format: .json) }
     }
 
+    @Test("lines of YAML end where libyaml ends them", arguments: ["\r", "\u{85}", "\u{2028}", "\r\n", "\n"])
+    func countsLines(_ feed: String) throws {
+        let text = ["mcpServers:", "- name: a", "  command:", "    'x'", "rest: [", "1]", ""].joined(separator: feed)
+        let file = try Fixtures.file(.continueDev, .yaml, text)
+        #expect(file.servers.map(\.name) == ["a"])
+    }
+
+    @Test("files made to be slow are read or refused as fast as others", .timeLimit(.minutes(1)))
+    func isLinear() throws {
+        let tables = String(repeating: "[[a]]\n", count: 100_000)
+        #expect(try Fixtures.file(.codex, .toml, tables).servers.isEmpty)
+        let many = (0..<5_000).map { "[mcp_servers.s\($0)]\ncommand = \"x\"\n" }.joined()
+        let file = try Fixtures.file(.codex, .toml, many)
+        #expect(file.servers.count == 1_000)
+        #expect(file.notes.map(\.reason) == ["more than 1000 servers: the rest is not looked at"])
+        let flow =
+            "{" + (0..<20_000).map { "k\($0): 'v', " }.joined() + "\n" + String(repeating: "  # c\n", count: 100_000)
+        #expect(try Fixtures.file(.continueDev, .yaml, flow + "}").servers.isEmpty)
+    }
+
     @Test("every beginning of every fixture is read or refused, and never traps", arguments: Fixtures.files.indices)
     func takesEveryPrefix(_ index: Int) throws {
         let (client, path, _) = Fixtures.files[index]

@@ -157,6 +157,43 @@ struct RewriteTests {
         #expect(output == expected)
     }
 
+    @Test(
+        "files with bytes changed at random are rewritten rightly or refused, and never trap",
+        arguments: Fixtures.files.indices
+    )
+    func survivesMutations(_ index: Int) throws {
+        let (client, path, _) = Fixtures.files[index]
+        let original = try Fixtures.bytes(path)
+        let alphabet = Array("{}[]\",:=#/*-\n\r \t.a1'\\".utf8)
+        var state = UInt64(index) &* 0x9E37_79B9_7F4A_7C15 &+ 1
+        func next(_ bound: Int) -> Int {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Int(state >> 33) % bound
+        }
+        var rewritten = 0
+        for _ in 0..<300 {
+            var bytes = original
+            for _ in 0...next(3) {
+                let place = next(bytes.count)
+                switch next(3) {
+                case 0: bytes[place] = alphabet[next(alphabet.count)]
+                case 1: bytes.insert(alphabet[next(alphabet.count)], at: place)
+                default: bytes.remove(at: place)
+                }
+            }
+            do {
+                let file = try ClientFile(bytes, of: client, format: SettingsFormat(path: path))
+                let text = try Self.rewrite(file)
+                let after = try Fixtures.file(client, SettingsFormat(path: path), text)
+                #expect(after.servers.map(\.name) == file.servers.map(\.name))
+                rewritten += 1
+            } catch is SettingsFault {
+            } catch is RewriteFault {
+            }
+        }
+        #expect(rewritten > 10)
+    }
+
     @Test("what cannot be changed without touching more is refused, not guessed")
     func refuses() throws {
         let flow = try Fixtures.file(.continueDev, .yaml, "mcpServers: [{name: a, command: x, args: [b]}]\nz: 1\n")
