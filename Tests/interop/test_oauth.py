@@ -163,14 +163,15 @@ def test_a_server_that_refuses_the_new_token_too_needs_somebody_to_connect():
         with serving(folder, port, token) as target:
             client = Raw(target)
             client.initialize("2025-11-25")
+            call = {"name": "echo", "arguments": {"text": "hi"}}
+            assert client.request("tools/call", call)["result"]["content"][0]["text"] == "hi"
             revoke(port, all=True)
-            answer = client.request("tools/call", {"name": "echo", "arguments": {"text": "hi"}})["result"]
-            assert answer["isError"]
+            assert client.request("tools/call", call)["result"]["isError"]
             deadline = time.monotonic() + 10
             while state(folder)["state"] != "needs reconnect" and time.monotonic() < deadline:
                 time.sleep(0.2)
             assert state(folder)["state"] == "needs reconnect"
-            client.request("tools/call", {"name": "echo", "arguments": {"text": "hi"}})
+            client.request("tools/call", call)
         assert seen(port)["refreshes"] == 1
 
 

@@ -93,12 +93,13 @@ final class TokenKeeper {
             return
         }
         let now = time.wallTime
+        // Over from now on, whatever it said of its end.
+        one.life.refused(at: now)
+        held[id] = one
         if let before = refused[id], now.milliseconds - before.milliseconds < Self.patience {
             failed(OAuthProblem(.tokenRefused), id, one)
             return
         }
-        one.life.refused(at: now)
-        held[id] = one
         switch one.life.use(at: now) {
         case .good, .renewBeside, .renewFirst:
             held[id]?.isRenewing = true
