@@ -9,8 +9,7 @@ final class Listener {
     unowned let call: Call
     /// The prefix of the part it listens to, where its call is a bundle's.
     let part: ByteString?
-    /// The session in which a legacy server is listened to.
-    var bridge: BridgeKey?
+    private var partBridge: BridgeKey?
     /// The id of the client's own request, which every message on its stream carries (MS-40).
     ///
     /// `nil` for the stream of a legacy session, whose messages carry none.
@@ -49,10 +48,15 @@ final class Listener {
     ) {
         self.call = call
         self.part = part
-        bridge = part == nil ? call.leg.bridge?.key : nil
         self.news = news
         self.subscription = subscription
         self.wanted = wanted
+    }
+
+    /// The session in which a legacy server is listened to: its call's, whichever that is by now, or its part's own.
+    var bridge: BridgeKey? {
+        get { part == nil ? call.leg.bridge?.key : partBridge }
+        set { partBridge = newValue }
     }
 
     /// What it listens under now: its call's grant, or the part of it; `nil` when there is no such part any more.

@@ -229,8 +229,8 @@ struct WriterTests {
             sizes.append(try folder.read(JournalName.statementsName).count)
             #expect(try folder.verify().isSound)
         }
-        // One is a good 250 bytes; of each round there were a hundred.
-        #expect(sizes.allSatisfy { $0 < 40_000 }, "\(sizes)")
+        // One is a good 250 bytes, of each round there were a hundred; a slow machine removes later.
+        #expect(sizes.allSatisfy { $0 < 60_000 }, "\(sizes)")
         let stream = try #require(try folder.verify().streams.first)
         #expect(stream.provenByCheckpoint == stream.lastSequence)
         #expect(folder.mode(JournalName.statementsName) == 0o600)

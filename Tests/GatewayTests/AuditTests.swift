@@ -85,6 +85,12 @@ struct AuditTests {
         var options = Harness.Options()
         options.policy = Self.policy
         options.configure = { $0.journal = journal.journal }
+        // As the store gives them: without an identity a grant's digest stands in, whose bytes are no text.
+        options.amend = { definition in
+            for index in definition.grants.indices {
+                definition.grants[index].id = ByteString("grant-\(index)")
+            }
+        }
         return options
     }
 

@@ -25,7 +25,7 @@ enum StoreCommands {
         let target = invocation.operands[0]
         guard !isOwn(target, directory) else {
             throw .refused(
-                "`\(target)` is a file of the data folder, which a running gateway depends on: name one that is elsewhere"
+                "`\(target)` is the store itself, or its keys: name another file"
             )
         }
         let revision: Int
@@ -55,7 +55,7 @@ enum StoreCommands {
         return .done
     }
 
-    /// Whether a file is there already and lies in the data folder, under whatever name.
+    /// Whether a file is the store itself or its keys, under whatever name.
     private static func isOwn(_ target: String, _ directory: DataDirectory) -> Bool {
         guard FileAccess.stamp(target) != nil else {
             return false
@@ -66,9 +66,7 @@ enum StoreCommands {
             }
             return left.device == right.device && left.inode == right.inode
         }
-        let folder = target.lastIndex(of: "/").map { String(target[..<$0]) } ?? "."
-        let own = [directory.store, directory.keyFile]
-        return areOne(folder, directory.path) || own.contains { areOne($0, target) }
+        return [directory.store, directory.keyFile].contains { areOne($0, target) }
     }
 
     static let check = Command(
