@@ -59,11 +59,27 @@ struct AuditTableTests {
         #expect(try journal.answers(["--limit", "100000"]).table.count > 40)
     }
 
-    @Test("a stream that goes on from an earlier row with another history is taken in anew")
-    func otherHistory() throws {
+    @Test("where many calls have everything in common, pages go on where the one before ended")
+    func pages() throws {
+        let journal = try RandomJournal(seed: 9, tools: 2)
+        try journal.grow(groups: 120)
+        for limit in ["1", "5", "40", "100000"] {
+            for filter in [
+                ["--grant", "grant-1"], ["--outcome", "ok"], ["--server", "server-0", "--text", "0000000000000007"],
+            ] {
+                let answers = try journal.answers(filter + ["--limit", limit])
+                #expect(answers.table == answers.segments && !answers.table.isEmpty, "\(filter) \(limit)")
+            }
+        }
+        #expect(try journal.answers(["--grant", "grant-1", "--limit", "100000"]).table.count > 100)
+    }
+
+    @Test("a stream that goes on from an earlier row with another history is taken in anew", arguments: [1, 80])
+    func otherHistory(groups: Int) throws {
         let journal = try RandomJournal(seed: 5)
-        for round in 0..<6 {
-            try journal.grow(groups: 8)
+        for round in 0..<4 {
+            // Fewer groups than were cut off, and so many that the place that was reached is in the middle of them.
+            try journal.grow(groups: round == 0 ? 20 : groups)
             let answers = try journal.answers(["--limit", "100000"])
             #expect(answers.table == answers.segments, "round \(round)")
             try journal.cut()

@@ -19,11 +19,12 @@ final class RandomJournal {
     private var random: SeededRandom
     private var streams: [RandomStream]
 
-    init(seed: UInt64) throws {
+    /// With fewer tools more calls have everything in common.
+    init(seed: UInt64, tools: Int = 8) throws {
         path = try FileAccess.makeTemporaryFolder(prefix: "toolgate-table")
         random = SeededRandom(state: seed)
         #expect(mkdir("\(path)/audit", 0o700) == 0)
-        streams = [.worker(0), .worker(1), .admin].map { RandomStream($0) }
+        streams = [.worker(0), .worker(1), .admin].map { RandomStream($0, tools: tools) }
     }
 
     deinit {
@@ -95,8 +96,11 @@ private final class RandomStream {
     private var open: [UInt64] = []
     private var time: Int64 = 1_795_000_000_000
 
-    init(_ stream: AuditStream) {
+    private let tools: Int
+
+    init(_ stream: AuditStream, tools: Int) {
         self.stream = stream
+        self.tools = tools
         rows = RowBuffer(at: .start, requestPrefix: Array("r-".utf8))
     }
 
@@ -175,7 +179,7 @@ private final class RandomStream {
             grantID: ByteString("id-\(number)"),
             server: ByteString("server-\(number % 2)")
         )
-        let tool = Int.random(in: 0..<8, using: &random)
+        let tool = Int.random(in: 0..<tools, using: &random)
         intent.shape.method = "tools/call"
         if tool > 0 {
             intent.shape.tool = tool == 7 ? "\"odd\\tool\u{e9}" : ByteString("tool-\(tool)")
