@@ -145,8 +145,8 @@ let benchmarks: [Target] =
 
 // 6: what the fuzzers call, replayed by an ordinary test; the fuzzer itself only for scripts/fuzz, which has its runtime.
 let fuzzRooms: [Target.Dependency] = [
-    "AuditModel", "Base", "ConnectorModel", "Cryptography", "HTTPWire", "JSONSchema", "JSONText", "MCPModel", "OAuthModel",
-    "PolicyEngine", "Settings", "ShippedConnectors", "ToolCatalogue", "Upstreams", "YAMLText",
+    "AuditModel", "Base", "ConnectorModel", "Cryptography", "HTTPWire", "JSONSchema", "JSONText", "MCPModel",
+    "OAuthModel", "PolicyEngine", "Settings", "ShippedConnectors", "ToolCatalogue", "Upstreams", "YAMLText",
 ]
 let fuzzing: [Target] =
     [

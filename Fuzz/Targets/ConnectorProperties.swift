@@ -90,6 +90,8 @@ enum ConnectorProperties {
         guard text.count >= part.count else {
             return false
         }
-        return (0...(text.count - part.count)).contains { text[$0] == part[0] && text[$0..<$0 + part.count].elementsEqual(part) }
+        return (0...(text.count - part.count)).contains {
+            text[$0] == part[0] && text[$0..<$0 + part.count].elementsEqual(part)
+        }
     }
 }

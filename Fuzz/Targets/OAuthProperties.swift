@@ -38,7 +38,10 @@ enum OAuthProperties {
                 let line = lines.popFirst() ?? []
                 switch step {
                 case .ask(let request):
-                    precondition(request.address.isSecure || request.address.isLoopback, "a token may be sent in the clear")
+                    precondition(
+                        request.address.isSecure || request.address.isLoopback,
+                        "a token may be sent in the clear"
+                    )
                     let status = line.first.map { $0 == UInt8(ascii: "!") ? 404 : 200 } ?? 200
                     step = try flow.take(OAuthAnswer(status: status, body: line), now: now)
                 case .consent(let address):

@@ -193,7 +193,8 @@ struct StreamVerifier {
                 add(.fault, file: file, "what recovery set aside (\(cut.bytes) bytes) is missing")
                 continue
             }
-            let meaning = "recovery set aside \(cut.bytes) bytes of segment \(cut.segment), which no checkpoint vouched for"
+            let meaning =
+                "recovery set aside \(cut.bytes) bytes of segment \(cut.segment), which no checkpoint vouched for"
             add(.note, file: name, line: 1, "\(meaning): look at the file when there was no loss of power")
             if bytes.count != cut.bytes || Digest256(SHA256.digest(bytes)) != cut.digest {
                 add(.fault, file: file, "what recovery set aside has been altered")

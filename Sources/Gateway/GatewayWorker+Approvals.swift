@@ -143,7 +143,12 @@ extension GatewayWorker {
         case .given, .unavailable:
             await refuse(call, request, verdict, "Nobody can be asked at the moment: try again later.")
         case .tooMany:
-            await refuse(call, request, verdict, "Too many calls wait for a person already: wait until they are decided.")
+            await refuse(
+                call,
+                request,
+                verdict,
+                "Too many calls wait for a person already: wait until they are decided."
+            )
         case .denied(_, let reason):
             let why = reason.map { ": \($0.text)" } ?? "."
             await refuse(call, request, verdict, "A person has denied exactly this call\(why)", replaces: true)

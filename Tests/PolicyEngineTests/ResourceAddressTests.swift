@@ -17,7 +17,8 @@ struct ResourceAddressTests {
         #expect(policy.allowsResource("docs://files/public/a"))
         #expect(policy.allowsResource("docs://files/public/a..b/.c/{name}?x=../y#.."))
         for address: ByteString in [
-            "docs://files/public/../private/x", "docs://files/public/%2e%2e/private/x", "docs://files/public/.%2E/private",
+            "docs://files/public/../private/x", "docs://files/public/%2e%2e/private/x",
+            "docs://files/public/.%2E/private",
             "docs://files/public/./a", "docs://files/public/..", "docs://files/public/..?x",
             "docs://files/public/a\tb", "docs://files/public/a\\..\\b",
         ] {

@@ -27,7 +27,8 @@ extension StoreClause {
 
     private static func claim(_ scene: Scene, _ question: ApprovalRecord) throws -> ApprovalClaim {
         let now = scene.time.wallTime
-        return try scene.store.keep(isDurable: true) { ledger throws(StoreError) in try ledger.claim(question, now: now) }
+        return try scene.store.keep(isDurable: true) { ledger throws(StoreError) in try ledger.claim(question, now: now)
+        }
     }
 
     private static func read(_ scene: Scene, _ id: EntityID) throws -> ApprovalRecord {
@@ -58,7 +59,8 @@ extension StoreClause {
             #expect(try claim(scene, question(scene)) == .given(asked.id))
             #expect(try claim(scene, question(scene)) == .pending(next))
         },
-        StoreClause("an approval for a time covers identical calls until it runs out, and is never given back") { scene in
+        StoreClause("an approval for a time covers identical calls until it runs out, and is never given back") {
+            scene in
             let asked = question(scene, covers: 5_000)
             _ = try claim(scene, asked)
             try scene.change { writer throws(StoreError) in _ = try writer.approve(asked.id, by: .keeper) }
@@ -68,7 +70,8 @@ extension StoreClause {
             scene.time.advance(milliseconds: 1)
             #expect(try claim(scene, question(scene, covers: 5_000)) != .given(asked.id))
         },
-        StoreClause("what is denied stays so until it would have lapsed, and nobody decides twice or too late") { scene in
+        StoreClause("what is denied stays so until it would have lapsed, and nobody decides twice or too late") {
+            scene in
             let asked = question(scene)
             _ = try claim(scene, asked)
             try scene.change { writer throws(StoreError) in
@@ -85,7 +88,8 @@ extension StoreClause {
             let again = question(scene)
             #expect(try claim(scene, again) == .pending(again.id))
         },
-        StoreClause("who asked does not approve, but for a policy that names the requester; others by role or name") { scene in
+        StoreClause("who asked does not approve, but for a policy that names the requester; others by role or name") {
+            scene in
             let server = try scene.save(server: "crm")
             let ana = MemberRecord(label: "ana", role: .admin)
             let bob = MemberRecord(label: "bob", role: .viewer)

@@ -131,10 +131,10 @@ struct CompiledAccess: Sendable {
         deny = NameSet(list.deny.map(\.value))
     }
 
-    /// `deny` wins over `allow`; what neither matches falls to the default.
     /// Whether any name is treated otherwise than by default.
     var hasRules: Bool { !allow.isEmpty || !deny.isEmpty }
 
+    /// `deny` wins over `allow`; what neither matches falls to the default.
     func allows(_ name: ByteString, byDefault: Bool) -> Bool {
         if deny.contains(name) {
             return false

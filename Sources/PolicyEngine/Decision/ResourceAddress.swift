@@ -39,7 +39,7 @@ enum ResourceAddress {
         let end = path.firstIndex { $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#") } ?? path.endIndex
         return path[..<end].split(separator: UInt8(ascii: "/")).contains { segment in
             let text = String(decoding: segment.prefix(7), as: UTF8.self).lowercased()
-            return ["." , "..", "%2e", ".%2e", "%2e.", "%2e%2e"].contains(text)
+            return [".", "..", "%2e", ".%2e", "%2e.", "%2e%2e"].contains(text)
         }
     }
 }

@@ -1,4 +1,6 @@
-/// Calls that wait for a person. They name grants and servers as text: what was asked stays readable when those are gone.
+/// Calls that wait for a person.
+///
+/// They name grants and servers as text: what was asked stays readable when those are gone.
 enum Schema3 {
     static let statements = """
         CREATE TABLE approvals (

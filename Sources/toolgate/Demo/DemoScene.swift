@@ -62,7 +62,11 @@ struct DemoScene {
             servers: [
                 try server("kommo", kommo, environment["KOMMO_TOKEN"], "KOMMO_TOKEN", DemoCalls.kommoPolicy),
                 try server(
-                    "bitrix24", bitrix, environment["BITRIX24_WEBHOOK"], "BITRIX24_WEBHOOK", DemoCalls.bitrixPolicy
+                    "bitrix24",
+                    bitrix,
+                    environment["BITRIX24_WEBHOOK"],
+                    "BITRIX24_WEBHOOK",
+                    DemoCalls.bitrixPolicy
                 ),
             ],
             calls: DemoCalls.connectors

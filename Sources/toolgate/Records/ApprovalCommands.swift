@@ -64,11 +64,14 @@ enum ApprovalCommands {
     static let approve = Command(
         ["approval", "approve"],
         "let a call be made",
-        details: "It is for exactly that call: the same grant, tool, arguments and policy. A call that is held goes on within a\n"
+        details:
+            "It is for exactly that call: the same grant, tool, arguments and policy. A call that is held goes on within a\n"
             + "second; any other client makes it again.",
         operands: operand,
         options: [member, ServiceKeys.dataOption, .output],
-        examples: [("yes", "toolgate approval approve 3f2a"), ("as ana", "toolgate approval approve 3f2a --member ana")]
+        examples: [
+            ("yes", "toolgate approval approve 3f2a"), ("as ana", "toolgate approval approve 3f2a --member ana"),
+        ]
     ) { invocation throws(CommandFailure) in
         let record = try OpenStore(existing: invocation).change { writer, records throws(StoreError) in
             let approval = try records.approval(invocation.operands[0])
@@ -112,9 +115,11 @@ enum ApprovalCommands {
         let standing = record.isGood(at: now) ? record.standing.rawValue : "lapsed"
         let who = record.approvers.map { names in names.map { $0.map(\.text).joined(separator: " or ") } ?? "an admin" }
         var fields: [(key: String, value: ShownValue)] = [
-            ("id", .text(String(decoding: record.id.text, as: UTF8.self))), ("grant", .text(record.grant.text)), ("server", .text(record.server.text)),
+            ("id", .text(String(decoding: record.id.text, as: UTF8.self))), ("grant", .text(record.grant.text)),
+            ("server", .text(record.server.text)),
             ("tool", .text(record.tool.text)), ("rule", .text(record.rule.text)), ("standing", .text(standing)),
-            ("approvers", .list(who.map { .text($0) })), ("created", .time(record.created)), ("lapses", .time(record.lapses)),
+            ("approvers", .list(who.map { .text($0) })), ("created", .time(record.created)),
+            ("lapses", .time(record.lapses)),
         ]
         if let by = record.decidedBy {
             fields.append(("decided_by", .text(by.text)))

@@ -152,7 +152,9 @@ struct ConfigurationFile: Sendable {
         for server in configuration.servers {
             if case .connector(let settings) = server.upstream, let problem = ConnectorFit.problem(settings) {
                 hasErrors = true
-                lines.append("\(path):\(server.position.line):\(server.position.column): server `\(server.name)`: \(problem)")
+                lines.append(
+                    "\(path):\(server.position.line):\(server.position.column): server `\(server.name)`: \(problem)"
+                )
             }
         }
         for settings in configuration.policies {
