@@ -23,7 +23,7 @@ public enum ProcessSupervisor {
             report("failed \(EINVAL)")
             return 2
         }
-        closeInherited()
+        ProcessTree.closeDescriptors(above: lifeline)
         do throws(StreamError) {
             let supervision = try Supervision(order)
             supervision.loop.run()
@@ -31,28 +31,6 @@ public enum ProcessSupervisor {
         } catch {
             report("failed \(EAGAIN)")
             return 3
-        }
-    }
-
-    /// Closes what the process that started us had open without close-on-exec: nothing of it is the child's (M1).
-    private static func closeInherited() {
-        guard let folder = unsafe opendir("/proc/self/fd") else {
-            return
-        }
-        var inherited: [Int32] = []
-        while let entry = unsafe readdir(folder) {
-            // SAFETY: `d_name` is a NUL-terminated buffer inside the entry, valid until the next call.
-            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
-            }
-            if let descriptor = Int32(name), descriptor > lifeline {
-                inherited.append(descriptor)
-            }
-        }
-        // SAFETY: closed once, here; its own descriptor is among the others and closed already when they are.
-        unsafe closedir(folder)
-        for descriptor in inherited {
-            _ = Glibc.close(descriptor)
         }
     }
 

@@ -29,20 +29,33 @@ enum ProcessTree {
         }
     }
 
+    /// Closes what the process that started this one had open without close-on-exec: nothing of it is a child's (M1).
+    static func closeDescriptors(above last: Int32) {
+        // That of the folder itself is among them, and closed already.
+        for descriptor in numbers(in: "/proc/self/fd") where descriptor > last {
+            _ = Glibc.close(descriptor)
+        }
+    }
+
     /// The children of a process, from `/proc`; none where that is not mounted.
     private static func children(of parent: pid_t) -> [pid_t] {
+        numbers(in: "/proc").filter { self.parent(of: $0) == parent }
+    }
+
+    /// The names in a folder that are numbers; none where it is not there.
+    private static func numbers(in path: String) -> [Int32] {
         // SAFETY: the stream is closed before this returns, its entries are used before the next one is read.
-        guard let folder = unsafe opendir("/proc") else {
+        guard let folder = unsafe opendir(path) else {
             return []
         }
         defer { _ = unsafe closedir(folder) }
-        var found: [pid_t] = []
+        var found: [Int32] = []
         while let entry = unsafe readdir(folder) {
             let name = unsafe withUnsafeBytes(of: entry.pointee.d_name) { bytes in
                 unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
             }
-            if let process = pid_t(name), self.parent(of: process) == parent {
-                found.append(process)
+            if let number = Int32(name) {
+                found.append(number)
             }
         }
         return found
