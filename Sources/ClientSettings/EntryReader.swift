@@ -113,7 +113,7 @@ struct EntryReader {
         }
         for key in ["serverUrl", "httpUrl", "url"] as [StaticString] {
             if let value = entry[key] {
-                return remote(value.text, entry, key)
+                return remote(value.text, entry)
             }
         }
         return .unusable(
@@ -148,7 +148,7 @@ struct EntryReader {
         )
     }
 
-    private mutating func remote(_ url: ByteString?, _ entry: MarkedValue, _ key: StaticString) -> FoundWay {
+    private mutating func remote(_ url: ByteString?, _ entry: MarkedValue) -> FoundWay {
         guard let url, !url.isEmpty else {
             return .unusable("its URL is no text")
         }
@@ -162,9 +162,7 @@ struct EntryReader {
         if let variable = entry["bearer_token_env_var"], let name = variable.text {
             headers.append(reference("Authorization", to: ByteString("Bearer ${\(name)}"), variable, isName: false))
         }
-        let type = entry["type"]?.text ?? entry["transport"]?.text
-        let isEvents = type.map { $0.isEqual(to: "sse") } ?? (client == .geminiCLI && ByteString("\(key)") == "url")
-        return .remote(url: url, headers: headers, isEvents: isEvents)
+        return .remote(url: url, headers: headers)
     }
 
     private mutating func reference(

@@ -28,8 +28,8 @@ public struct FoundField: Sendable, Hashable {
 public enum FoundWay: Sendable, Hashable {
     /// By starting a program.
     case process(command: ByteString, arguments: [ByteString], environment: [FoundField], directory: ByteString?)
-    /// At an address; `isEvents` for the transport of 2024-11-05.
-    case remote(url: ByteString, headers: [FoundField], isEvents: Bool)
+    /// At an address; which transport it speaks there is found by asking.
+    case remote(url: ByteString, headers: [FoundField])
     /// Not at all, as far as can be told: a lower-case reason.
     case unusable(String)
 }

@@ -33,7 +33,7 @@ extension GatewayWorker {
                 return await refuse(call, request, verdict, answer)
             }
             await loop.sleep(for: Self.approvalInterval)
-            guard let again = judgeAgain(call, request, isApproved: false) else {
+            guard let again = judgeUnapproved(call, request) else {
                 throw Failure(.unauthorized)
             }
             guard again.outcome == .approvalRequired else {
@@ -53,7 +53,7 @@ extension GatewayWorker {
         _ desk: any ApprovalDesk
     ) async throws(Failure) {
         call.approval = id
-        guard let unapproved = judgeAgain(call, request, isApproved: false),
+        guard let unapproved = judgeUnapproved(call, request),
             let policy = call.grant.policy?.compiled
         else {
             giveBack(call)
@@ -89,12 +89,13 @@ extension GatewayWorker {
         try await forward(call, request, parameters: parameters)
     }
 
-    private func judgeAgain(_ call: Call, _ request: ClientRequest, isApproved: Bool) -> Verdict? {
+    /// What is in force says of a call nobody has approved; `nil` when its grant is gone.
+    private func judgeUnapproved(_ call: Call, _ request: ClientRequest) -> Verdict? {
         guard isStillGranted(call), let policy = call.grant.policy?.compiled else {
             return nil
         }
         let definition = upstream(of: call.grant.server).currentTools()?[request.name ?? ""]
-        return policy.decide(policyCall(call, request, definition, isApproved: isApproved))
+        return policy.decide(policyCall(call, request, definition, isApproved: false))
     }
 
     /// `nil` when nobody could be shown the arguments.

@@ -13,7 +13,7 @@ public struct PlaintextSecret: Sendable, Hashable {
         switch server.way {
         case .process(_, let arguments, let environment, _):
             return fields(environment, of: client, "variable") + self.arguments(arguments, server, of: client)
-        case .remote(let url, let headers, _):
+        case .remote(let url, let headers):
             let inURL = isSecret(url: url, of: client) ? [PlaintextSecret(place: "URL", line: server.line)] : []
             return fields(headers, of: client, "header") + inURL
         case .unusable: return []
@@ -32,7 +32,7 @@ public struct PlaintextSecret: Sendable, Hashable {
         case .process(_, let arguments, let environment, _):
             let words = arguments.enumerated().filter { places.contains("argument \($0.offset + 1)") }
             return environment.filter { isSecret($0, of: client) }.map(\.value) + words.map { Secret($0.element) }
-        case .remote(let url, let headers, _):
+        case .remote(let url, let headers):
             // Every header is masked: what is added to a request is rarely for others to see.
             let plain = headers.map(\.value).filter { value in
                 if case .plain(let text) = ValueText(value.reveal(), of: client) { !text.isEmpty } else { false }

@@ -69,7 +69,7 @@ public struct ScannedServer: Sendable {
         switch found.way {
         case .process(let command, _, _, _):
             return ReportText.visible(String(command.text.split(separator: "/").last ?? "?"))
-        case .remote(let url, _, _): return Self.host(of: url.text)
+        case .remote(let url, _): return Self.host(of: url.text)
         case .unusable(let reason): return reason
         }
     }

@@ -158,7 +158,7 @@ enum FindingJudge {
                 detail: secret.place
             )
         }
-        if case .remote(let url, _, _) = server.found.way, isPlain(url.text) {
+        if case .remote(let url, _) = server.found.way, isPlain(url.text) {
             findings.append(
                 make(
                     .plainTransport,

@@ -13,6 +13,36 @@ public enum ApprovalClaim: Hashable, Sendable {
     case tooMany
 }
 
+extension ApprovalClaim {
+    /// What the approvals of one call say without being changed; `nil` when one is to be used up, or to be asked for.
+    fileprivate init?(settledBy known: [ApprovalRecord]) {
+        if let given = known.first(where: { $0.standing == .approved }) {
+            guard given.covers != nil else {
+                return nil
+            }
+            self = .given(given.id)
+        } else if let denied = known.first(where: { $0.standing == .denied }) {
+            self = .denied(denied.id, reason: denied.reason)
+        } else if let pending = known.first(where: { $0.standing == .pending }) {
+            self = .pending(pending.id)
+        } else {
+            return nil
+        }
+    }
+}
+
+extension StoreReader {
+    /// What a call would find that asks for approval, as long as that takes no change of the store; `nil` otherwise:
+    /// then ``StoreLedger/claim(_:now:)`` has the answer.
+    public func claim(of binding: [UInt8], now: WallTime) throws(StoreError) -> ApprovalClaim? {
+        ApprovalClaim(settledBy: try approvals(of: binding, at: now))
+    }
+
+    fileprivate func approvals(of binding: [UInt8], at now: WallTime) throws(StoreError) -> [ApprovalRecord] {
+        try tables.all(ApprovalRecord.self, RowSelection([("binding", .bytes(binding))])).filter { $0.isGood(at: now) }
+    }
+}
+
 extension StoreLedger {
     // LIMIT: open questions of one grant, and of all: an agent in a loop fills neither the store nor anybody's day.
     static let maximumPendingOfGrant = 20
@@ -24,20 +54,14 @@ extension StoreLedger {
     ///
     /// One transaction: of two calls that claim the same approval one gets it, whatever process they are in.
     public func claim(_ question: ApprovalRecord, now: WallTime) throws(StoreError) -> ApprovalClaim {
-        let selection = RowSelection([("binding", .bytes(question.binding))])
-        let known = try reader.tables.all(ApprovalRecord.self, selection).filter { $0.isGood(at: now) }
+        let known = try reader.approvals(of: question.binding, at: now)
+        if let claim = ApprovalClaim(settledBy: known) {
+            return claim
+        }
         if var given = known.first(where: { $0.standing == .approved }) {
-            if given.covers == nil {
-                given.standing = .used
-                try reader.tables.put(given.row)
-            }
+            given.standing = .used
+            try reader.tables.put(given.row)
             return .given(given.id)
-        }
-        if let denied = known.first(where: { $0.standing == .denied }) {
-            return .denied(denied.id, reason: denied.reason)
-        }
-        if let pending = known.first(where: { $0.standing == .pending }) {
-            return .pending(pending.id)
         }
         guard try makeRoom(for: question, now: now) else {
             return .tooMany

@@ -61,7 +61,7 @@ struct ReadingTests {
             """
         let servers = try Fixtures.file(.codex, .toml, text).servers
         guard case .process(_, _, let environment, _) = servers[0].way,
-            case .remote(let url, let headers, false) = servers[1].way
+            case .remote(let url, let headers) = servers[1].way
         else {
             Issue.record("\(servers)")
             return
@@ -89,18 +89,13 @@ struct ReadingTests {
         #expect(code.map(\.project) == [nil, "/home/ada/shop"])
     }
 
-    @Test("the transport of 2024-11-05 is told apart")
-    func tellsEvents() throws {
+    @Test("a server at an address is one, whatever transport the client would speak to it")
+    func readsAddresses() throws {
         let text = #"{"mcpServers": {"a": {"url": "http://x/sse"}, "b": {"httpUrl": "http://x/mcp"}}}"#
         let ways = try Fixtures.file(.geminiCLI, .json, text).servers.map(\.way)
-        #expect(
-            ways == [
-                .remote(url: "http://x/sse", headers: [], isEvents: true),
-                .remote(url: "http://x/mcp", headers: [], isEvents: false),
-            ]
-        )
+        #expect(ways == [.remote(url: "http://x/sse", headers: []), .remote(url: "http://x/mcp", headers: [])])
         let cursor = try Fixtures.file(.cursor, .json, #"{"mcpServers": {"a": {"type": "sse", "url": "http://x"}}}"#)
-        #expect(cursor.servers.map(\.way) == [.remote(url: "http://x", headers: [], isEvents: true)])
+        #expect(cursor.servers.map(\.way) == [.remote(url: "http://x", headers: [])])
     }
 
     @Test("a comment or trailing comma is read, and noted where the client itself may refuse it")

@@ -166,11 +166,12 @@ def test_a_server_that_refuses_the_new_token_too_needs_somebody_to_connect():
             call = {"name": "echo", "arguments": {"text": "hi"}}
             assert client.request("tools/call", call)["result"]["content"][0]["text"] == "hi"
             revoke(port, all=True)
-            assert client.request("tools/call", call)["result"]["isError"]
+            refused = client.request("tools/call", call)
+            assert refused["result"]["isError"]
             deadline = time.monotonic() + 10
             while state(folder)["state"] != "needs reconnect" and time.monotonic() < deadline:
                 time.sleep(0.2)
-            assert state(folder)["state"] == "needs reconnect"
+            assert state(folder)["state"] == "needs reconnect", (refused, (folder / "said").read_text(), seen(port))
             client.request("tools/call", call)
         assert seen(port)["refreshes"] == 1
 

@@ -10,7 +10,7 @@ import sys
 import time
 
 import pytest
-from harness import PYTHON1, PYTHON2, ROOT, TOOLGATE
+from harness import PYTHON1, PYTHON2, ROOT, TOOLGATE, upstream
 
 BIN2 = pathlib.Path(PYTHON2).parent
 BIN1 = pathlib.Path(PYTHON1).parent
@@ -116,6 +116,17 @@ def test_servers_that_hang_flood_or_answer_too_much_are_reported_by_name(tmp_pat
     assert named == set(servers) - {"good"}
     assert "MiB" in outcomes["many"]["reason"] or "tools" in outcomes["many"]["reason"]
     print({name: server.get("reason") for name, server in outcomes.items()})
+
+
+def test_a_server_of_the_transport_before_streamable_http_is_asked_and_adopted(tmp_path):
+    data, config = tmp_path / "data", tmp_path / "mcp.json"
+    with upstream(PYTHON2, "--sse") as port:
+        config.write_text(json.dumps({"mcpServers": {"old": {"type": "sse", "url": f"http://127.0.0.1:{port}/sse"}}}))
+        report = json.loads(scan("--config", config, "--client", "cursor", "--yes", "--output", "json").stdout)
+        assert "echo" in {tool["name"] for tool in report["servers"][0]["tools"]}
+        scan("--config", config, "--client", "cursor", "--yes", "--data", data, command="adopt")
+    # The client is led to the gateway, and the gateway speaks the old transport to the server.
+    assert "/mcp/old" in config.read_text() and "sse" not in config.read_text()
 
 
 def test_broken_settings_are_reported_by_file_and_place(tmp_path):

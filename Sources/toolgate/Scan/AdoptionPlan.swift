@@ -177,7 +177,7 @@ private struct Translation {
     mutating func upstream(of found: FoundServer) throws(Problem) -> ServerUpstream {
         switch found.way {
         case .unusable(let reason): throw Problem(reason: reason)
-        case .remote(let url, let headers, _):
+        case .remote(let url, let headers):
             for header in headers {
                 try add(header, isHeader: true)
             }

@@ -184,10 +184,7 @@ extension ServerAsker.Question {
                 ),
                 limits: ServerAsker.limits
             )
-        case .remote(let url, let fields, let isEvents):
-            guard !isEvents else {
-                throw ServerAsker.Unreachable(reason: "it wants the transport of 2024-11-05, which is not spoken yet")
-            }
+        case .remote(let url, let fields):
             var headers: [UpstreamHeader] = []
             for field in fields {
                 headers.append(UpstreamHeader(name: field.name, value: try value(field)))

@@ -186,7 +186,7 @@ enum CommandLineText {
                 secrets.contains("argument \(index + 1)") ? "••••" : argument.text
             }
             return ([command.text] + words).joined(separator: " ")
-        case .remote(let url, _, _): return ScannedServer.host(of: url.text)
+        case .remote(let url, _): return ScannedServer.host(of: url.text)
         case .unusable(let reason): return reason
         }
     }

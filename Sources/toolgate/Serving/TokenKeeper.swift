@@ -140,6 +140,9 @@ final class TokenKeeper {
                 one.connection.renewal.end(isReplaced: false)
                 return false
             }
+            // Until the store's change is taken in: what was refreshed with is spent, and whoever presents it again loses
+            // all (RFC 9700, section 4.14.2).
+            held[id]?.life.renewed(tokens)
             return true
         } catch {
             failed(error, id, one)
