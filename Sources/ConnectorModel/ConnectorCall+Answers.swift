@@ -117,7 +117,7 @@ extension ConnectorCall {
             }
             let limits = JSONLimits(maximumBytes: instance.connector.source.maximumResponseBytes)
             let value = ConnectorValue(try JSONDocument(response.body, limits: limits).root)
-            return instance.connector.source.redaction.cleaned(value, taints: taints)
+            return instance.connector.source.redaction.cleaned(value, masking: instance.mask)
         } catch {
             guard !isGood else {
                 throw ConnectorFailure(kind: .unreadable, status: response.status, mayRetry: false)

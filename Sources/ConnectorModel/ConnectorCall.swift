@@ -119,7 +119,6 @@ public struct ConnectorCall: Sendable {
     private var outcome: ConnectorResult?
     private var requestCount = 0
     private var byteCount = 0
-    let taints: [ByteString]
 
     /// A call that is about to begin.
     ///
@@ -142,7 +141,6 @@ public struct ConnectorCall: Sendable {
         self.instance = instance
         self.memory = memory
         self.seed = seed
-        taints = instance.taints
         evaluation.time = time
         evaluation.settings = instance.settings
         evaluation.origin = instance.origin
@@ -259,7 +257,7 @@ public struct ConnectorCall: Sendable {
         }
         var kept = StepRecord(body: nil, status: failure.status ?? 0)
         kept.elapsedMilliseconds = elapsed
-        let cleaned = instance.connector.source.redaction.cleaned(sentence(of: failure), taints: taints)
+        let cleaned = instance.connector.source.redaction.cleaned(sentence(of: failure), masking: instance.mask)
         kept.failure = cleaned.text
         record(kept, of: step)
     }
@@ -282,7 +280,7 @@ public struct ConnectorCall: Sendable {
     private mutating func complete() throws(ConnectorFailure) -> ConnectorResult {
         let template = tool.result
         let value = try evaluated { evaluation throws(EvaluationFailure) in try evaluation.value(template) }
-        let cleaned = instance.connector.source.redaction.cleaned(value ?? .object([]), taints: taints)
+        let cleaned = instance.connector.source.redaction.cleaned(value ?? .object([]), masking: instance.mask)
         let result = ConnectorResult(
             isError: false,
             text: cleaned.indented,
@@ -307,8 +305,8 @@ public struct ConnectorCall: Sendable {
         let redaction = instance.connector.source.redaction
         let result = ConnectorResult(
             isError: true,
-            text: redaction.cleaned(sentence(of: failure), taints: taints).bytes,
-            structured: redaction.cleaned(error, taints: taints),
+            text: redaction.cleaned(sentence(of: failure), masking: instance.mask).bytes,
+            structured: redaction.cleaned(error, masking: instance.mask),
             failure: failure.kind
         )
         outcome = result

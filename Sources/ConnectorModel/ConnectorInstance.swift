@@ -22,6 +22,10 @@ public struct ConnectorInstance: Sendable {
     public let basePath: ByteString
     let settings: [ByteString: ConnectorValue]
     private let secret: Secret<[UInt8]>
+    /// Finds the secret in what answers say.
+    let mask: CredentialMask
+    /// The least length of a secret that is masked: an answer of an API goes to agents whole.
+    private static let shortestSecret = 4
 
     /// Checks the settings and puts the base URL together.
     ///
@@ -69,6 +73,7 @@ public struct ConnectorInstance: Sendable {
         self.connector = connector
         self.settings = settings
         self.secret = secret
+        mask = CredentialMask(Self.parts(of: secret).map { $0.reveal() }, shortest: Self.shortestSecret)
         origin = ByteString(Array(url.bytes[..<slash]))
         var path = Array(url.bytes[slash...])
         while path.last == UInt8(ascii: "/") {
@@ -107,20 +112,13 @@ public struct ConnectorInstance: Sendable {
     }
 
     /// What must show in no output: the secret, and each long part of one that has slashes.
-    var taints: [ByteString] {
-        let bytes = secret.reveal()
-        var taints = [ByteString(bytes)]
-        var encoded: [UInt8] = []
-        PercentEncoding.append(ByteString(bytes), to: &encoded)
-        taints.append(ByteString(encoded))
-        for part in bytes.split(separator: UInt8(ascii: "/")) where part.count >= 6 {
-            taints.append(ByteString(Array(part)))
-        }
-        return taints.filter { $0.count >= 4 }
-    }
+    public var secrets: [Secret<[UInt8]>] { Self.parts(of: secret) }
 
-    /// What must show in no output.
-    public var secrets: [Secret<[UInt8]>] { taints.map { Secret($0.bytes) } }
+    private static func parts(of secret: Secret<[UInt8]>) -> [Secret<[UInt8]>] {
+        let bytes = secret.reveal()
+        let parts = bytes.split(separator: UInt8(ascii: "/")).filter { $0.count >= CredentialMask.minimumLength }
+        return [secret] + parts.map { Secret(Array($0)) }
+    }
 
     /// Appends what tells this account from any other: connector, address, settings and secret.
     public func append(to payload: inout FieldWriter) {

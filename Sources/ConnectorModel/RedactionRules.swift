@@ -5,6 +5,8 @@ import Patterns
 struct RedactionRules: Sendable {
     /// What stands in the place of what was taken out.
     static let mask: ByteString = "[redacted]"
+    /// The same.
+    private static let sign: StaticString = "[redacted]"
 
     /// Keys of answers whose values are masked, at any depth.
     var fields: Set<ByteString> = []
@@ -13,55 +15,34 @@ struct RedactionRules: Sendable {
     /// Texts that are masked whole when one matches.
     var patterns: [Pattern] = []
 
-    /// The value without what must not show; secrets in `taints` are masked inside any text and key.
-    func cleaned(_ value: ConnectorValue, taints: [ByteString]) -> ConnectorValue {
+    /// The value without what must not show; `secrets` are masked inside any text and key.
+    func cleaned(_ value: ConnectorValue, masking secrets: CredentialMask) -> ConnectorValue {
         switch value {
-        case .text(let text): return .text(cleaned(text, taints: taints))
-        case .list(let elements): return .list(elements.map { cleaned($0, taints: taints) })
+        case .text(let text): return .text(cleaned(text, masking: secrets))
+        case .list(let elements): return .list(elements.map { cleaned($0, masking: secrets) })
         case .object(let members):
             return .object(
                 members.map { member in
-                    let key = masked(member.key, taints: taints)
+                    let key = masked(member.key, secrets)
                     if fields.contains(member.key), !member.value.isBlank {
                         return ConnectorMember(key, .text(Self.mask))
                     }
-                    return ConnectorMember(key, cleaned(member.value, taints: taints))
+                    return ConnectorMember(key, cleaned(member.value, masking: secrets))
                 }
             )
         case .null, .boolean, .number: return value
         }
     }
 
-    func cleaned(_ text: ByteString, taints: [ByteString]) -> ByteString {
+    func cleaned(_ text: ByteString, masking secrets: CredentialMask) -> ByteString {
         if patterns.contains(where: { $0.matches(text.bytes) }) {
             return Self.mask
         }
-        return withoutParameters(masked(text, taints: taints))
+        return withoutParameters(masked(text, secrets))
     }
 
-    /// Every occurrence of a secret replaced.
-    private func masked(_ text: ByteString, taints: [ByteString]) -> ByteString {
-        var text = text
-        for taint in taints where !taint.isEmpty && text.contains(taint) {
-            text = Self.replacing(taint, in: text)
-        }
-        return text
-    }
-
-    private static func replacing(_ part: ByteString, in text: ByteString) -> ByteString {
-        var output: [UInt8] = []
-        var index = 0
-        let bytes = text.bytes
-        while index < bytes.count {
-            if bytes.count - index >= part.count, bytes[index..<(index + part.count)].elementsEqual(part.bytes) {
-                output.append(contentsOf: mask.bytes)
-                index += part.count
-            } else {
-                output.append(bytes[index])
-                index += 1
-            }
-        }
-        return ByteString(output)
+    private func masked(_ text: ByteString, _ secrets: CredentialMask) -> ByteString {
+        ByteString(secrets.masking(text.bytes, with: Self.sign))
     }
 
     /// `?name=value` and `&name=value` with the value masked; names are compared without case.

@@ -155,6 +155,16 @@ import Testing
         )
     }
 
+    @Test(arguments: [
+        "Bearer tok-123456", "dG9rLTEyMzQ1Ng==", "eDp0b2stMTIzNDU2", "746f6b2d313233343536", "tok%2D123456",
+        #"\\u0074ok-123456"#,
+    ])
+    func `E11: the secret is masked in every form an API may echo it in`(form: String) throws {
+        let result = try ConnectorFixture.result(Self.read, #"{"id":"1"}"#, answer: #"{"a":"\#(form)"}"#)
+        #expect(result.contains("[redacted]"), "\(result)")
+        #expect(!result.contains("123456") && !result.contains("EyMzQ1"), "\(result)")
+    }
+
     @Test func `numbers keep the digits they were written with`() throws {
         var call = try ConnectorFixture.call(
             """
