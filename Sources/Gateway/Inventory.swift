@@ -140,6 +140,11 @@ final class Inventory: Sendable {
         counter.add(1, ordering: .releasing)
     }
 
+    /// What finds the server's credentials in what it says of its tools from now on.
+    func use(_ mask: CredentialMask) {
+        state.withLock { $0.pins.mask = mask }
+    }
+
     /// Ends a listing that failed; whoever waited asks again and finds out for themselves.
     func giveUpListing() {
         let waiters = state.withLock { state in Self.endListing(&state) }

@@ -198,12 +198,14 @@ struct SnapshotCompiler {
             }
             let id = Self.identity(of: server)
             let uuid = ByteString(Self.text(ofUUID: id.bytes))
+            let mask = CredentialMask(server.upstream.secrets.map { $0.reveal() })
+            share.inventory.use(mask)
             let entry = ServerEntry(
                 id: id,
                 name: server.name,
                 uuid: uuid,
                 upstream: server.upstream,
-                mask: CredentialMask(server.upstream.secrets.map { $0.reveal() }),
+                mask: mask,
                 changedTools: server.changedTools,
                 shared: share
             )

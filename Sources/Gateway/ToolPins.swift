@@ -22,6 +22,10 @@ struct ToolPins {
     var maximumBytes = 64 << 20
     // LIMIT: bytes of a name, what a store keeps; a tool with a longer one is not listed.
     static let maximumNameBytes = 1_024
+    /// Finds the server's own credentials in what it says of its tools: no name and no text that is kept holds one (E11).
+    ///
+    /// Digests are those of the real bytes, so that a change that hides behind a mask is one.
+    var mask = CredentialMask([])
     /// Who accepted what was there when a server was listed first.
     private static let gateway = ByteString("\(Author.gateway)")
 
@@ -40,7 +44,8 @@ struct ToolPins {
         var isChanged = false
         var seen: Set<ByteString> = []
         seen.reserveCapacity(tools.count)
-        for tool in tools where (1...Self.maximumNameBytes).contains(tool.name.count) {
+        for tool in tools
+        where (1...Self.maximumNameBytes).contains(tool.name.count) && !mask.finds(in: tool.name.bytes) {
             if seen.insert(tool.name).inserted, take(tool, at: now) {
                 isChanged = true
             }
@@ -72,7 +77,7 @@ struct ToolPins {
         listed[tool.name] =
             standing == .changed
             ? pin.judged(as: tool.name)
-            : tool.detached(as: standing.judged, canonical: pin.definition.canonical)
+            : tool.detached(as: standing.judged, size: pin.definition.canonical.count)
         return true
     }
 
@@ -209,7 +214,10 @@ extension ToolPins {
                 }
                 unsaved.updates += 1
             }
-            unsaved.records.append(pin.record(of: name, at: server))
+            var record = pin.record(of: name, at: server)
+            record.definition = record.definition.masked(mask, name)
+            record.pending = record.pending?.masked(mask, name)
+            unsaved.records.append(record)
         }
         return unsaved
     }
@@ -315,12 +323,7 @@ private struct Pin {
         if let read = Self.read(definition.canonical, standing: standing.judged), read.name == name {
             return read
         }
-        var writer = JSONWriter(reserving: name.count + 16)
-        writer.beginObject()
-        writer.key("name")
-        writer.string(name.bytes)
-        writer.endObject()
-        return Self.read(writer.output, standing: .changed)
+        return Self.read(PinnedDefinition.nameAlone(name), standing: .changed)
     }
 
     private static func read(_ text: [UInt8], standing: ToolDefinition.Standing) -> ToolDefinition? {
@@ -374,6 +377,32 @@ extension PinnedDefinition {
         }
         self.init(digest: tool.digest, canonical: canonical, seen: seen)
     }
+
+    /// The same definition with no credential in its text; the digest stays that of the real bytes.
+    ///
+    /// Never longer than it was. A text that is no JSON any more, because a number was a credential, is the name alone.
+    fileprivate func masked(_ mask: CredentialMask, _ name: ByteString) -> PinnedDefinition {
+        // Three bytes, less than any credential that is looked for: what a store keeps is bounded.
+        let text = mask.masking(canonical, with: "***")
+        guard text != canonical else {
+            return self
+        }
+        do throws(JSONError) {
+            _ = try JSONDocument(text)
+            return PinnedDefinition(digest: digest, canonical: text, seen: seen)
+        } catch {
+            return PinnedDefinition(digest: digest, canonical: Self.nameAlone(name), seen: seen)
+        }
+    }
+
+    fileprivate static func nameAlone(_ name: ByteString) -> [UInt8] {
+        var writer = JSONWriter(reserving: name.count + 16)
+        writer.beginObject()
+        writer.key("name")
+        writer.string(name.bytes)
+        writer.endObject()
+        return writer.output
+    }
 }
 
 extension PinStanding {
@@ -402,10 +431,11 @@ extension ToolDefinition {
     ///
     /// Kept as it came, each would hold on to the whole page it came on, and a server can make every page large. Its own
     /// spelling is kept unless that is far longer than the canonical one: equal spellings are compared without a digest.
-    fileprivate func detached(as standing: Standing, canonical: [UInt8]) -> ToolDefinition {
+    /// `size` is the canonical form's, about: what a store gave back of it may have been masked.
+    fileprivate func detached(as standing: Standing, size: Int) -> ToolDefinition {
         let raw = definition.rawBytes
         do throws(JSONError) {
-            let own = try JSONDocument(raw.count > 2 * canonical.count + 256 ? canonical : Array(raw)).root
+            let own = try JSONDocument(raw.count > 2 * size + 256 ? JSONCanonical.exact(definition) : Array(raw)).root
             return ToolDefinition(own, toolClass: toolClass, severity: severity, standing: standing)
                 ?? withStanding(standing)
         } catch {

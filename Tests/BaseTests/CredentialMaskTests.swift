@@ -97,7 +97,8 @@ struct CredentialMaskTests {
     @Test("text without a credential comes back as it was")
     func untouched() {
         for text in [
-            "nothing to see: s3cr3 and Bearer", #"\u0073\u0033cr3"#, #"s3cr3t\ud83d"#, #"s3cr3t\u00"#, "s3cr3t%2", "\\", "%",
+            "nothing to see: s3cr3 and Bearer", #"\u0073\u0033cr3"#, #"s3cr3t\ud83d"#, #"s3cr3t\u00"#, "s3cr3t%2", "\\",
+            "%",
             String(repeating: "\\", count: 100), "",
         ] {
             #expect(masked(text) == text)

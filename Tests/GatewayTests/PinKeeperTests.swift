@@ -122,6 +122,63 @@ struct PinKeeperTests {
         #expect(try scene.store.check() == [])
     }
 
+    @Test("E11: what a store keeps of a definition holds no credential, and a change behind the mask is one")
+    func credentials() throws {
+        let scene = try Scene()
+        let mask = CredentialMask([Array("wk-7f3a91c2".utf8), Array("8839201744".utf8)])
+        func kept(_ tool: ByteString) throws -> [String] {
+            let pin = try #require(try scene.pin(tool))
+            return [pin.definition, pin.pending].compactMap { $0.map { String(decoding: $0.canonical, as: UTF8.self) } }
+        }
+        var first = try Process(scene)
+        first.inventory.use(mask)
+        let a = try Self.tool("a", "you sent wk-7f3a91c2 to me")
+        let number = try #require(
+            ToolDefinition(JSONDocument(Array(#"{"name":"n","inputSchema":{"maximum":8839201744}}"#.utf8)).root)
+        )
+        try first.list([a, number, Self.tool("b"), Self.tool("wk-7f3a91c2")])
+        #expect(first.standing("a") == .pinned)
+        #expect(first.standing("wk-7f3a91c2") == nil, "a name with a credential is not listed")
+        #expect(first.inventory.table?["a"]?.definition.digest == a.digest)
+        try first.write()
+        #expect(try scene.pin("a")?.definition.digest == a.digest, "the digest is that of the real bytes")
+        #expect(
+            try kept("a") == [#"{"description":"you sent *** to me","inputSchema":{"type":"object"},"name":"a"}"#]
+        )
+        #expect(try kept("n") == [#"{"name":"n"}"#], "a number cannot be masked inside JSON")
+        #expect(try scene.pin("wk-7f3a91c2") == nil)
+
+        var second = try Process(scene)
+        second.inventory.use(mask)
+        try second.list([a, number, Self.tool("b")])
+        #expect(second.standing("a") == .pinned)
+        #expect(second.standing("n") == .pinned)
+        #expect(second.inventory.table?["a"]?.definition.digest == a.digest)
+        #expect(try second.write() == nil, "nothing is new")
+        let other = try Self.tool("a", "you sent wk-7f3a91c2 TO me, wk-7f3a91c2")
+        try second.list([other, number, Self.tool("b", "b64 d2stN2YzYTkxYzI=")])
+        #expect(second.standing("a") == .changed)
+        #expect(second.standing("b") == .changed)
+        try second.write()
+        #expect(try kept("a").last?.hasPrefix(#"{"description":"you sent *** TO me, ***","#) == true)
+        #expect(try kept("b").last?.contains("b64 ***") == true)
+        try scene.accept("a", other.digest)
+        try second.take()
+        #expect(second.standing("a") == .pinned)
+        try second.write()
+        #expect(try kept("a").count == 1)
+        #expect(try scene.store.check() == [])
+    }
+
+    @Test("E11: a first listing keeps no credential of the server")
+    func firstListing() throws {
+        let secret = Secret(Array("wk-7f3a91c2".utf8))
+        let tools = [try Self.tool("a", "sent wk-7f3a91c2"), try Self.tool("wk-7f3a91c2")].map(\.definition)
+        let pins = FirstListing.pins(of: tools, at: .random(), masking: [secret], seen: ToolPinTests.now)
+        #expect(pins.map(\.tool) == ["a"])
+        #expect(!pins.contains { String(decoding: $0.definition.canonical, as: UTF8.self).contains("wk-7f3a91c2") })
+    }
+
     @Test("E2: what is accepted in another process counts as soon as it is taken in, for listed tools too")
     func acceptance() throws {
         let scene = try Scene()

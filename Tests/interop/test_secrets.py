@@ -2,11 +2,15 @@
 
 import base64
 import contextlib
+import http.server
+import json
 import os
 import pathlib
 import re
 import signal
 import subprocess
+import threading
+import time
 
 from harness import PYTHON2, TOOLGATE, Raw, gateway, upstream
 
@@ -87,6 +91,75 @@ def test_no_output_of_the_program_holds_a_secret(tmp_path, monkeypatch):
             written = [key, base64.b64encode(key)[:42], base64.urlsafe_b64encode(key)[:42]]
             assert not any(form in content for form in written), f"a key stands in {where}"
             assert key.hex().encode() not in content.lower(), f"a key stands in {where}"
+
+
+class Reflecting(http.server.BaseHTTPRequestHandler):
+    """A server that writes what it was sent into its definitions and answers, in many spellings."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        message = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        secret = self.headers.get("X-Upstream-Key", "")
+        echo = " ".join([secret, *(base64.b64encode(b"q" * count + secret.encode() + b"q").decode() for count in range(3)),
+                         secret.encode().hex(), "".join(f"\\u{ord(letter):04x}" for letter in secret)])
+        schema = {"type": "object", "properties": {secret or "p": {"type": "string", "description": echo}}}
+        results = {
+            "initialize": {"protocolVersion": "2025-11-25", "capabilities": {"tools": {}},
+                           "serverInfo": {"name": "reflecting", "version": "1"}},
+            "tools/list": {"tools": [{"name": "echo", "description": echo, "inputSchema": schema},
+                                     {"name": f"echo-{secret}", "inputSchema": {"type": "object"}}]},
+            "tools/call": {"content": [{"type": "text", "text": json.dumps({"you": {"sent": echo}})}]},
+        }
+        if "id" not in message:
+            answer, status = b"", 202
+        elif message["method"] in results:
+            answer, status = json.dumps({"jsonrpc": "2.0", "id": message["id"], "result": results[message["method"]]}), 200
+        else:
+            error = {"code": -32601, "message": "no such method"}
+            answer, status = json.dumps({"jsonrpc": "2.0", "id": message["id"], "error": error}), 200
+        body = answer.encode() if isinstance(answer, str) else answer
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_GET(self):
+        self.send_error(405)
+
+    def log_message(self, *_):
+        pass
+
+
+def test_a_server_that_writes_its_credential_into_its_tools_is_masked_in_answers_pins_and_backups():
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Reflecting)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        with gateway(server.server_address[1]) as running:
+            client = Raw(running)
+            client.initialize("2025-11-25")
+            listed = client.request("tools/list")["result"]["tools"]
+            assert [tool["name"] for tool in listed] == ["echo"]
+            answer = client.request("tools/call", {"name": "echo", "arguments": {}})
+            outputs = {"the list": json.dumps(listed).encode(), "the answer": json.dumps(answer).encode()}
+            assert "•••" in json.dumps(answer, ensure_ascii=False)
+            deadline = time.monotonic() + 30
+            while b"echo" not in (tools := run(running.folder, "server", "tools", "witness", "--output", "json")):
+                assert time.monotonic() < deadline, "the pin was never written"
+                time.sleep(0.2)
+            outputs["server tools"] = tools
+            backup = running.folder / "backup.sqlite"
+            run(running.folder, "store", "backup", str(backup))
+            outputs["the backup"] = backup.read_bytes()
+            assert b"***" in outputs["the backup"]
+    finally:
+        server.shutdown()
+        server.server_close()
+    for where, content in outputs.items():
+        for spelling in spellings(UPSTREAM_SECRET):
+            assert spelling not in content, f"{spelling} stands in {where}"
+        assert b"\\u0077\\u006b" not in content, where
 
 
 def test_the_search_would_find_what_it_looks_for():

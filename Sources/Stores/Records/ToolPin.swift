@@ -13,9 +13,9 @@ public enum PinStanding: String, Hashable, Sendable, CaseIterable {
 
 /// A tool's definition in its canonical form (policy-language.md, section 6).
 public struct PinnedDefinition: Hashable, Sendable {
-    /// SHA-256 of ``canonical``: 32 bytes.
+    /// SHA-256 of the definition's canonical form, as the server gave it: 32 bytes.
     public let digest: [UInt8]
-    /// The exact bytes that were digested; at most 1 MiB.
+    /// What was digested, for people: the gateway's credentials in it are masked (E11); at most 1 MiB.
     public let canonical: [UInt8]
     /// When the gateway first saw it.
     public let seen: WallTime

@@ -43,15 +43,22 @@ enum ServerRegistration {
         let server = try StoreAccess.attempt(directory) { () throws(StoreError) in
             try store.read { reader throws(StoreError) in try unlisted(name, reader) }
         }
-        let listing = try list(try definition(of: server, in: store, directory, invocation), invocation)
-        let pins = FirstListing.pins(of: listing.tools, at: server.id, seen: SystemTime().wallTime)
+        let definition = try definition(of: server, in: store, directory, invocation)
+        let listing = try list(definition, invocation)
+        let secrets = definition.upstream.secrets
+        let pins = FirstListing.pins(
+            of: listing.tools,
+            at: server.id,
+            masking: secrets,
+            seen: SystemTime().wallTime
+        )
         if !invocation.printsJSON {
             for row in PinnedTools(pins).rows {
                 ServerToolsCommands.showDifference(of: row, at: server.name, invocation)
             }
         }
         for unusable in listing.unusable {
-            let tool = DefinitionText.visible(unusable.name.text)
+            let tool = DefinitionText.visible(masked(unusable.name, secrets))
             invocation.console.say("not usable and left out: `\(tool)`: \(unusable.reason)")
         }
         let isAccepted =
@@ -70,6 +77,10 @@ enum ServerRegistration {
         }
         tell(pins.count, isAccepted, server.name, invocation.console)
         return PinnedTools(kept)
+    }
+
+    private static func masked(_ name: ByteString, _ secrets: [Secret<[UInt8]>]) -> String {
+        String(decoding: CredentialMask(secrets.map { $0.reveal() }).masking(name.bytes), as: UTF8.self)
     }
 
     private static func tell(_ count: Int, _ isAccepted: Bool, _ server: ByteString, _ console: Console) {
