@@ -85,7 +85,8 @@ extension KeyFile {
     private static func create(path: String, text: [UInt8]) throws(KeyFileError) -> Bool {
         try withTemporary(path: path, text: text) { temporary throws(KeyFileError.Reason) in
             let hasName = unsafe link(temporary, path) == 0
-            guard hasName || errno == EEXIST else {
+            // ENOENT: whoever was faster has changed the file since and cleaned up; what is there now is read.
+            guard hasName || errno == EEXIST || errno == ENOENT else {
                 throw .failed("name")
             }
             return hasName
@@ -93,7 +94,10 @@ extension KeyFile {
     }
 
     /// Puts a complete file in the place of the one that has the name, in one step.
+    ///
+    /// What writers that were killed left beside it, keys like those in it, goes with the old file.
     static func replace(path: String, text: [UInt8]) throws(KeyFileError) {
+        removeLeftovers(of: path)
         try withTemporary(path: path, text: text) { temporary throws(KeyFileError.Reason) in
             guard unsafe rename(temporary, path) == 0 else {
                 throw .failed("replace")
@@ -109,7 +113,7 @@ extension KeyFile {
         publish: (String) throws(KeyFileError.Reason) -> Value
     ) throws(KeyFileError) -> Value {
         let suffix = String(UInt64.random(in: .min ... .max), radix: 36)
-        let temporary = "\(path).new-\(suffix)"
+        let temporary = "\(path)\(temporaryMark)\(suffix)"
         let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else {
             throw KeyFileError(.failed("create"), path: path)
@@ -123,6 +127,33 @@ extension KeyFile {
             return value
         } catch {
             throw KeyFileError(error, path: path)
+        }
+    }
+
+    /// What stands between the file's name and a random number in the names of files that are being written.
+    private static let temporaryMark = ".new-"
+
+    /// Removes files that a killed writer left; the caller holds the lock, so nobody else is writing one.
+    ///
+    /// What cannot be removed stays: the write it is done for is worth more.
+    private static func removeLeftovers(of path: String) {
+        let end = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { path.utf8.index(after: $0) } ?? path.startIndex
+        let folder = end == path.startIndex ? "." : String(path[..<end])
+        let start = path[end...] + temporaryMark
+        guard let directory = unsafe opendir(folder) else {
+            return
+        }
+        // SAFETY: closed once, here.
+        defer { unsafe closedir(directory) }
+        while let entry = unsafe readdir(directory) {
+            // SAFETY: `d_name` is a NUL-terminated buffer inside the entry, valid until the next call.
+            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+            }
+            let suffix = name.dropFirst(start.count)
+            if name.hasPrefix(start), (1...13).contains(suffix.count), UInt64(suffix, radix: 36) != nil {
+                _ = unsafe unlink("\(folder)/\(name)")
+            }
         }
     }
 

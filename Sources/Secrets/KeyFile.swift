@@ -78,6 +78,11 @@ public struct KeyFile: Sendable {
         return HMACSHA256(key: oldest.reveal()).authenticate(message)
     }
 
+    /// What tells this file from others without giving a key away, 32 bytes for each pepper, the current one first.
+    public var checks: [[UInt8]] {
+        peppers.map { HMACSHA256(key: $0.key.reveal()).authenticate(Array("toolgate key check".utf8)) }
+    }
+
     /// All versions of a kind, the current one first.
     public func keys(of kind: KeyKind) -> [VersionedKey] {
         switch kind {

@@ -24,6 +24,16 @@ public struct StoreLedger {
         }
     }
 
+    /// Keeps what tells the key file the store is used with from others: 32 bytes.
+    public func keep(keyCheck: [UInt8]) throws(StoreError) {
+        guard keyCheck.count == 32 else {
+            throw .refused("the check of a key file has 32 bytes")
+        }
+        var state = try reader.state()
+        state.keyCheck = keyCheck
+        try reader.tables.put(state.row)
+    }
+
     /// Forgets counters.
     public func forget(counters: [[UInt8]]) throws(StoreError) {
         for counter in counters {

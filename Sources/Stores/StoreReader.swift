@@ -30,6 +30,11 @@ public struct StoreReader {
         try state().wrappingVersion
     }
 
+    /// What tells the key file the store is used with from others, 32 bytes; `nil` before it was served.
+    public func keyCheck() throws(StoreError) -> [UInt8]? {
+        try state().keyCheck
+    }
+
     /// Whom the store belongs to.
     public func organisation() throws(StoreError) -> OrganisationRecord {
         guard let organisation = try tables.all(OrganisationRecord.self).first else {

@@ -242,4 +242,37 @@ private final class TemporaryDirectory {
         #expect(try KeyFile.load(path: path).wrappingKeys.map(\.version) == [1])
         #expect(reason { try KeyFile.upgrade(path: directory.path + "/none") } == .missing)
     }
+
+    @Test("what a killed writer left of the keys is gone after the next write, and nothing else")
+    func leftovers() throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.path + "/keys.json"
+        _ = try KeyFile.loadOrCreate(path: path)
+        for name in ["keys.json.new-1y2p0ij32e8e7", "keys.json.new-a"] {
+            _ = try directory.write("toolgate-keys 2", to: name)
+        }
+        let others = [
+            "keys.json.new-", "keys.json.new-A b", "keys.json.newer", "other.json.new-a", "keys.json.new-a.txt",
+        ]
+        for name in others {
+            _ = try directory.write("mine", to: name)
+        }
+        try KeyFile.rotate(.pepper, path: path)
+        #expect(directory.names.sorted() == (others + ["keys.json"]).sorted())
+        #expect(try KeyFile.load(path: path).peppers.map(\.version) == [2, 1])
+    }
+
+    @Test("a check tells one key file from another, stays with its pepper through rotations, and is no key")
+    func checks() throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.path + "/keys.json"
+        let first = try KeyFile.loadOrCreate(path: path).keys
+        #expect(first.checks.count == 1 && first.checks[0].count == 32)
+        try KeyFile.rotate(.pepper, path: path)
+        let second = try KeyFile.load(path: path)
+        #expect(second.checks.count == 2 && second.checks[1] == first.checks[0])
+        #expect(second.checks[0] != first.checks[0])
+        #expect(KeyFile.generate().checks != first.checks)
+        #expect(first.checks[0] != first.peppers[0].key.reveal())
+    }
 }

@@ -66,6 +66,24 @@ extension StoreClause {
             let error = try scene.refusal { writer throws(StoreError) in try writer.remove(credential: credential.id) }
             #expect(error?.rule?.contains("server `crm`") == true)
         },
+        StoreClause("the check of the key file is kept without a change of the store, and outlives later ones") {
+            scene in
+            func known() throws -> [UInt8]? {
+                try scene.store.read { reader throws(StoreError) in try reader.keyCheck() }
+            }
+            #expect(try known() == nil)
+            let revision = try scene.store.revision()
+            let check = [UInt8](repeating: 7, count: 32)
+            try scene.store.keep(isDurable: true) { ledger throws(StoreError) in try ledger.keep(keyCheck: check) }
+            #expect(try known() == check)
+            #expect(try scene.store.revision() == revision)
+            _ = try scene.save(server: "crm")
+            #expect(try known() == check)
+            #expect(throws: StoreError.self) {
+                try scene.store.keep(isDurable: true) { ledger throws(StoreError) in try ledger.keep(keyCheck: [1]) }
+            }
+            #expect(try scene.store.check() == [])
+        },
         StoreClause("rewrapping reaches every credential, or none, and no older one is taken afterwards") { scene in
             let server = try scene.save(server: "crm")
             let origin = try #require(server.upstream.origin)

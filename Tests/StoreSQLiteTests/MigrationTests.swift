@@ -31,7 +31,7 @@ struct MigrationTests {
         // The first shape's rows, in the first shape's words; later shapes have to keep them.
         try connection.execute(
             """
-            INSERT INTO state VALUES (1, 1, 1, 0);
+            INSERT INTO state (id, revision, events, wrapping_version) VALUES (1, 1, 1, 0);
             INSERT INTO organisations VALUES ('6f1c2b1e-0000-4000-8000-000000000001', 'Acme', 5);
             INSERT INTO servers VALUES ('6f1c2b1e-0000-4000-8000-000000000002', 'crm', 'http',
                 'https://crm.example.com/mcp', 0, 'hide', 'closed', 5);

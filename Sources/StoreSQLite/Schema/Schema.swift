@@ -14,7 +14,9 @@ struct Schema: Sendable {
     /// The number this version of Toolgate writes.
     var newest: Int { migrations.count }
 
-    static let current = Schema(migrations: [Schema1.statements, Schema2.statements, Schema3.statements])
+    static let current = Schema(
+        migrations: [Schema1.statements, Schema2.statements, Schema3.statements, Schema4.statements]
+    )
 
     /// Brings a database from `version` to ``newest``; inside a transaction, with foreign keys not enforced.
     func migrate(_ connection: Connection, from version: Int) throws(StoreError) {

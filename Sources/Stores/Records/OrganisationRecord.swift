@@ -34,7 +34,7 @@ extension OrganisationRecord: StoredRecord {
 
 /// The one row that says how far the store is.
 struct StoreState: StoredRecord {
-    static let table = RecordTable("state", key: ["id"], ["revision", "events", "wrapping_version"])
+    static let table = RecordTable("state", key: ["id"], ["revision", "events", "wrapping_version", "key_check"])
 
     /// The number of changes so far.
     var revision = 0
@@ -42,15 +42,20 @@ struct StoreState: StoredRecord {
     var events = 0
     /// Credentials wrapped with an older version of the key than this are not taken any more.
     var wrappingVersion = 0
+    /// Tells the key file the store is used with from others; `nil` before it was served.
+    var keyCheck: [UInt8]?
 
     init() {}
 
-    var values: [StoredValue] { [.integer(1), .count(revision), .count(events), .count(wrappingVersion)] }
+    var values: [StoredValue] {
+        [.integer(1), .count(revision), .count(events), .count(wrappingVersion), .optional(keyCheck)]
+    }
 
     init(reading row: inout RowReader) throws(StoreError) {
         _ = try row.integer()
         revision = try row.count()
         events = try row.count()
         wrappingVersion = try row.count()
+        keyCheck = try row.optionalBytes()
     }
 }

@@ -6,7 +6,7 @@ import Stores
 
 /// `toolgate key`: the versions of the keys, and their rotation.
 enum KeyCommands {
-    static let all = [status, rotate]
+    static let all = [status, rotate, accept]
 
     static let status = Command(
         ["key", "status"],
@@ -82,6 +82,29 @@ enum KeyCommands {
             return .done
         }
         report(try rotateWrapping(path, retires: retires, invocation), to: invocation)
+        return .done
+    }
+
+    static let accept = Command(
+        ["key", "accept"],
+        "use the store with the key file there is, when its own is lost for good",
+        details:
+            "`toolgate up` refuses a store whose key file is missing, another one or an older copy. This takes the keys there\n"
+            + "are, or makes new ones, for the store's own. What was made with the lost keys stays dead: each grant needs a new\n"
+            + "token, each credential its secret. Putting the right file back and running this again undoes it.",
+        options: ServiceKeys.options,
+        examples: [("after the key file and its copies were lost", "toolgate key accept")]
+    ) { invocation throws(CommandFailure) in
+        let directory = try ServiceKeys.openExisting(invocation)
+        guard let store = try StoreAccess.openExisting(directory) else {
+            throw .environment("there is no store in `\(directory.path)`: is `--data` the right folder?")
+        }
+        let keys = try ServiceKeys.load(invocation)
+        try KeyProof.keep(keys, in: store, directory.store)
+        invocation.console.say(
+            "the store is used with `\(try ServiceKeys.keyFile(invocation))` from now on; `toolgate credential list` shows "
+                + "what does not open"
+        )
         return .done
     }
 

@@ -138,6 +138,9 @@ struct UpPlan: Sendable {
         if file == nil, quick == nil {
             try Self.checkStore(invocation)
         }
+        if quick == nil {
+            try KeyProof.check(invocation)
+        }
         keys = try ServiceKeys.load(invocation)
         keyPath = try ServiceKeys.keyFile(invocation)
         directory = try ServiceKeys.open(invocation)
@@ -198,6 +201,7 @@ struct UpPlan: Sendable {
             return ServedStore(store: store, path: "memory", origin: origin, environment: environment)
         }
         let store = try StoreAccess.open(directory)
+        try KeyProof.keep(keys, in: store, directory.store)
         return ServedStore(store: store, path: directory.store, origin: origin, environment: environment)
     }
 

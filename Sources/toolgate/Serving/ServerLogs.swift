@@ -110,7 +110,7 @@ final class ServerLogs: Sendable {
         _ = unsafe mkdir(folder, 0o700)
         let path = "\(folder)/\(server).json"
         do throws(FileProblem) {
-            try FileAccess.write(writer.output + [0x0A], to: "\(path).new")
+            try FileAccess.write(writer.output + [0x0A], to: "\(path).new", isPrivate: true)
             _ = unsafe rename("\(path).new", path)
         } catch {
             // What cannot be kept is not shown.

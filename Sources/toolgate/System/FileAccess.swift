@@ -73,13 +73,16 @@ enum FileAccess {
         }
     }
 
-    /// Replaces a file's content.
-    static func write(_ bytes: [UInt8], to path: String) throws(FileProblem) {
-        let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    /// Replaces a file's content; with `isPrivate` nobody but its owner may read it, whatever it was before.
+    static func write(_ bytes: [UInt8], to path: String, isPrivate: Bool = false) throws(FileProblem) {
+        let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, isPrivate ? 0o600 : 0o644)
         guard descriptor >= 0 else {
             throw .last(path)
         }
         defer { close(descriptor) }
+        guard !isPrivate || fchmod(descriptor, 0o600) == 0 else {
+            throw .last(path)
+        }
         guard writeAll(bytes[...], to: descriptor) == nil else {
             throw .last(path)
         }
