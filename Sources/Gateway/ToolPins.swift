@@ -155,6 +155,9 @@ extension ToolPins {
         pin.acceptedBy = record.acceptedBy
         pin.accepted = record.accepted
         pin.saved = SavedPin(record)
+        pin.saved?.isClear =
+            mask.finds(in: record.definition.canonical)
+            || (record.pending.map { mask.finds(in: $0.canonical) } ?? false)
         if case .listed(let present) = pin.presence {
             if present == pin.definition.digest {
                 pin.waiting = nil
@@ -342,6 +345,8 @@ private struct SavedPin: Equatable {
     let pending: [UInt8]?
     let acceptedBy: ByteString?
     let gone: WallTime?
+    /// Whether a text holds a credential, because an older version kept it or it was none then: to be kept anew.
+    var isClear = false
 
     init(
         _ standing: PinStanding,

@@ -83,6 +83,8 @@ struct CredentialMaskTests {
         #expect(masked(#"{"v":"a\\b\"c\nd\te\/f"}"#, mask) == #"{"v":"•••"}"#)
         #expect(masked(#"{"v":"{\"w\":\"a\\\\b\\\"c\\nd\\te/f\"}"}"#, mask) == #"{"v":"{\"w\":\"•••\"}"}"#)
         #expect(masked("a\\b\"c\nd\te/f", mask) == "•••")
+        #expect(masked(#"a%5Cb%22c%0Ad%09e%2ff"#, mask) == "•••")
+        #expect(masked(#"{"v":"a\u005cb\"c\nd\te/f"}"#, mask) == #"{"v":"•••"}"#)
     }
 
     @Test("what stands before and behind a credential keeps its escapes")

@@ -170,6 +170,33 @@ struct PinKeeperTests {
         #expect(try scene.store.check() == [])
     }
 
+    @Test("E11: what was kept in the clear before is kept anew, once, when the tool is listed again")
+    func clearPins() throws {
+        let scene = try Scene()
+        var older = try Process(scene)
+        let tool = try Self.tool("a", "sent wk-7f3a91c2")
+        try older.list([tool, Self.tool("b")])
+        try older.write()
+        func isClear() throws -> Bool {
+            let pin = try #require(try scene.pin("a"))
+            return String(decoding: pin.definition.canonical, as: UTF8.self).contains("wk-7f3a91c2")
+        }
+        #expect(try isClear())
+        let shared = SharedState(limits: GatewayLimits())
+        let bytes = try #require(SnapshotCompiler.bytes(ofUUID: ByteString(scene.server.id.text)))
+        let inventory = shared.inventory(of: ByteString(bytes))
+        inventory.use(CredentialMask([Array("wk-7f3a91c2".utf8)]))
+        var keeper = try PinKeeper(shared, restoring: scene.store)
+        #expect(try keeper.write(to: scene.store, now: scene.time.now) == nil, "it was not listed yet")
+        inventory.finishListing([tool, try Self.tool("b")], at: scene.time.wallTime, listed: scene.time.now)
+        #expect(try keeper.write(to: scene.store, now: scene.time.now) != nil)
+        #expect(try !isClear())
+        #expect(try scene.pin("a")?.definition.digest == tool.digest)
+        #expect(inventory.table?["a"]?.definition.standing == .pinned)
+        try keeper.take(from: scene.store)
+        #expect(try keeper.write(to: scene.store, now: scene.time.now) == nil)
+    }
+
     @Test("E11: a first listing keeps no credential of the server")
     func firstListing() throws {
         let secret = Secret(Array("wk-7f3a91c2".utf8))
