@@ -48,6 +48,8 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     private var unflushed: [TCPStream] = []
     private var turnHooks: [TurnHook] = []
     private var spareBuffers: [[UInt8]] = []
+    /// The loop of the thread beside this one, once there is any (``aside(_:)``).
+    var side: EventLoop?
     var timers = TimerWheel()
     let timerHandle: UnsafeMutablePointer<uv_timer_t>
     var armedTick = Int64.max
@@ -313,6 +315,8 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
         _ = unsafe uv_run(uv, UV_RUN_NOWAIT)
         timers.removeAll()
         turnHooks.removeAll()
+        side?.stop()
+        side = nil
     }
 }
 

@@ -8,12 +8,14 @@ internal import MCPModel
 /// Writing answers: one of the two forms the protocol has, never both, and nothing after a call has ended.
 extension GatewayWorker {
     /// Writes the one final message of a call: as JSON, or as the last event when a stream has begun.
-    func answer(_ call: Call, status: Int = 200, _ message: [UInt8]) async {
+    ///
+    /// What an upstream said has its credentials masked (E11), unless that is done already.
+    func answer(_ call: Call, status: Int = 200, _ message: [UInt8], isMasked: Bool = false) async {
         guard isStillGranted(call) else {
             await abandon(call)
             return
         }
-        let message = call.grant.server.mask.masking(message)
+        let message = isMasked ? message : call.grant.server.mask.masking(message)
         call.answeredBytes += message.count
         if let client = call.outlet {
             if let text = call.issuedSession,

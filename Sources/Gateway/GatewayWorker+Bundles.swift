@@ -189,13 +189,18 @@ extension GatewayWorker {
                     )
                     continue
                 }
-                parts.append(part(kind, result, revision, request, policy))
+                parts.append(await part(kind, result, revision, request, policy))
             }
         }
         let cursor =
             hasNext
             ? core.handles.sealCursor(next.bytes, of: request.method, grant: call.grant, now: core.time.wallTime) : nil
-        await answer(call, writer.list(kind, parts: parts, missing: missing, nextCursor: cursor, to: request.id))
+        let (all, gone, id, mask) = (parts, missing, request.id, call.grant.server.mask)
+        let size = all.reduce(0) { $0 + $1.size }
+        let body = await work(onList: size, of: nil) {
+            mask.masking(writer.list(kind, parts: all, missing: gone, nextCursor: cursor, to: id))
+        }
+        await answer(call, body, isMasked: true)
     }
 
     private static let garbage = Failure(.upstreamMisbehaved)
@@ -206,9 +211,14 @@ extension GatewayWorker {
         _ revision: Revision,
         _ request: PageRequest,
         _ policy: CompiledPolicy
-    ) -> ListPart {
-        let server = request.part.grant.server
-        let tools = kind == .tools ? observe(server, result, isFirst: request.cursor == nil) : nil
+    ) async -> ListPart {
+        let (server, now, isFirst) = (request.part.grant.server, core.time.wallTime, request.cursor == nil)
+        var tools: ToolTable?
+        if kind == .tools {
+            tools = await work(onList: result.range.count, of: upstream(of: server)) {
+                GatewayWorker.observe(server, result, isFirst: isFirst, at: now)
+            }
+        }
         let prefix = request.part.prefix
         let isNamed = kind == .tools || kind == .prompts
         let scope = request.part.grant.scope

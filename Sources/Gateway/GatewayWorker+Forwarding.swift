@@ -269,7 +269,9 @@ extension GatewayWorker {
         do throws(UpstreamViolation) {
             let body: [UInt8]
             if let kind = request.method.listKind {
-                body = try filtered(call, request, kind, result)
+                body = try await filtered(call, request, kind, result)
+                await self.answer(call, body, isMasked: true)
+                return nil
             } else {
                 switch try writer.result(result, of: request.method, from: call.leg.revision) {
                 case .complete(let complete):

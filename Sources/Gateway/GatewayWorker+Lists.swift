@@ -26,28 +26,35 @@ extension GatewayWorker {
         try await forward(call, request)
     }
 
-    /// One page without what the caller may not see; cursors become ours.
+    /// One page without what the caller may not see, and without credentials; cursors become ours.
     func filtered(
         _ call: Call,
         _ request: ClientRequest,
         _ kind: ListKind,
         _ result: JSONValue
-    ) throws(UpstreamViolation) -> [UInt8] {
+    ) async throws(UpstreamViolation) -> [UInt8] {
         guard let policy = call.grant.policy?.compiled else {
             return core.writer(call.revision).emptyList(kind, to: request.id)
         }
-        let tools = kind == .tools ? observe(call.grant.server, result, isFirst: request.cursor == nil) : nil
-        let now = core.time.wallTime
-        return try core.writer(call.revision).list(
-            kind,
-            result,
-            from: call.leg.revision,
-            to: request.id,
-            nextCursor: { cursor in
-                core.handles.sealCursor(cursor.bytes, of: request.method, grant: call.grant, now: now)
-            },
-            shows: Self.shows(kind, policy, tools, call.grant.server)
-        )
+        let (handles, writer, now) = (core.handles, core.writer(call.revision), core.time.wallTime)
+        let (grant, server, revision) = (call.grant, call.grant.server, call.leg.revision)
+        let (id, method, isFirst) = (request.id, request.method, request.cursor == nil)
+        let filtered = await work(onList: result.range.count, of: upstream(of: server)) {
+            Result { () throws(UpstreamViolation) in
+                let tools =
+                    kind == .tools ? GatewayWorker.observe(server, result, isFirst: isFirst, at: now) : nil
+                let page = try writer.list(
+                    kind,
+                    result,
+                    from: revision,
+                    to: id,
+                    nextCursor: { handles.sealCursor($0.bytes, of: method, grant: grant, now: now) },
+                    shows: GatewayWorker.shows(kind, policy, tools, server)
+                )
+                return server.mask.masking(page)
+            }
+        }
+        return try filtered.get()
     }
 
     /// What a caller sees of an item of a list, by its server's name for it.
@@ -56,7 +63,7 @@ extension GatewayWorker {
         _ policy: CompiledPolicy,
         _ tools: ToolTable?,
         _ server: ServerEntry
-    ) -> (ByteString, JSONValue) -> JSONValue? {
+    ) -> @Sendable (ByteString, JSONValue) -> JSONValue? {
         { name, item in
             switch kind {
             case .tools: tools?[name].flatMap { Self.shown($0.definition, as: item, policy, server) }
@@ -85,17 +92,22 @@ extension GatewayWorker {
     }
 
     /// Compares a page of tools that passes by with what is pinned (E2), and answers the table as it is then.
-    func observe(_ server: ServerEntry, _ result: JSONValue, isFirst: Bool) -> ToolTable? {
-        let upstream = upstream(of: server)
-        guard let table = upstream.currentTools(), let items = result["tools"] else {
+    static func observe(
+        _ server: ServerEntry,
+        _ result: JSONValue,
+        isFirst: Bool,
+        at now: WallTime
+    ) -> ToolTable? {
+        let inventory = server.shared.inventory
+        guard let table = inventory.table, let items = result["tools"] else {
             return nil
         }
-        let (definitions, isChanged) = Self.read(items.elements, knowing: table)
+        let (definitions, isChanged) = read(items.elements, knowing: table)
         let isWhole = isFirst && result["nextCursor"].map { $0.isNull } ?? true
         if isChanged || (isWhole && definitions.count != table.count) {
-            server.shared.inventory.observe(definitions, isWhole: isWhole, at: core.time.wallTime)
+            inventory.observe(definitions, isWhole: isWhole, at: now)
         }
-        return upstream.currentTools()
+        return inventory.table
     }
 
     /// Definitions as a server lists them, and whether any is another than `table` has it.

@@ -26,6 +26,7 @@ extension GatewayWorker {
                 processes: core.processes
             ),
             shared: server.shared,
+            loop: loop,
             firstID: core.firstRequestID + number,
             stride: core.workerStride
         )
@@ -65,12 +66,45 @@ extension GatewayWorker {
     func list(_ upstream: WorkerUpstream) async throws(Failure) {
         do throws(UpstreamFailure) {
             let listing = try await upstream.server.listTools()
-            let definitions = Self.read(listing.tools, knowing: upstream.currentTools()).definitions
-            upstream.shared.inventory.finishListing(definitions, at: core.time.wallTime, listed: loop.now)
+            let (known, inventory) = (upstream.currentTools(), upstream.shared.inventory)
+            let (now, listed) = (core.time.wallTime, loop.now)
+            await work(onList: listing.tools.reduce(0) { $0 + $1.range.count }, of: upstream) {
+                let definitions = GatewayWorker.read(listing.tools, knowing: known).definitions
+                inventory.finishListing(definitions, at: now, listed: listed)
+            }
         } catch {
             upstream.shared.inventory.giveUpListing()
             throw Failure(error)
         }
+    }
+
+    // A definition costs some 60 µs to take in: a list of this many bytes one to three milliseconds.
+    private static let longList = 16 << 10
+
+    /// Does work on a list of so many bytes: a short one's at once, a long one's beside the loop, which serves others then.
+    ///
+    /// One at a time of each server: the lists of others wait for one of its lists, not for those of all its clients. A
+    /// bundle's list is nobody's.
+    func work<Result: Sendable>(
+        onList bytes: Int,
+        of upstream: WorkerUpstream?,
+        _ work: @escaping @Sendable () -> Result
+    ) async -> Result {
+        guard bytes > Self.longList || upstream.map({ $0.shared.inventory.size > ToolTable.manyTools }) == true else {
+            return work()
+        }
+        guard let upstream else {
+            return await loop.aside(work)
+        }
+        while upstream.isListWorkedOn {
+            await upstream.listWork.wait()
+        }
+        upstream.isListWorkedOn = true
+        defer {
+            upstream.isListWorkedOn = false
+            upstream.listWork.wake()
+        }
+        return await loop.aside(work)
     }
 
     /// Lists a server again beside whatever caused it, if that was not done just now.

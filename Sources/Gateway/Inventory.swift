@@ -18,6 +18,9 @@ struct ListedTool: Sendable {
 ///
 /// Immutable.
 final class ToolTable: Sendable {
+    /// With more tools than this, going through all of them or letting go of them is not for a loop's turn.
+    static let manyTools = 500
+
     private let tools: [ByteString: ListedTool]
 
     /// A table of definitions; one whose `x-mcp-header` annotations are invalid is left out (MC-04).
@@ -53,6 +56,9 @@ final class ToolTable: Sendable {
 ///
 /// Listed once before the first call by whoever comes first; the others wait for that one listing. Readers compare the
 /// generation and keep their own reference, so the path of a call takes no lock.
+///
+/// What takes long with a long list (``observe(_:isWhole:at:)``, ``finishListing(_:at:listed:)``, the store's part) is under
+/// a lock of its own, which nobody needs to ask for the table or for a turn.
 final class Inventory: Sendable {
     /// What a worker that needs the table has to do.
     enum Turn {
@@ -71,7 +77,6 @@ final class Inventory: Sendable {
     static let relistInterval: Duration = .seconds(5)
 
     private struct State {
-        var pins = ToolPins()
         var table: ToolTable?
         var isListing = false
         var waiters: [@Sendable () -> Void] = []
@@ -80,8 +85,14 @@ final class Inventory: Sendable {
         var listedAt: Instant?
     }
 
+    /// Held as long as a list takes, and before the other one.
+    private let pins = Guarded(ToolPins())
     private let state = Guarded(State())
     private let counter = Atomic<UInt64>(0)
+    private let pinned = Atomic(0)
+
+    /// How many tools are remembered: what taking in even a short list costs.
+    var size: Int { pinned.load(ordering: .relaxed) }
 
     /// Grows whenever the table changes; 0 while there is none.
     var generation: UInt64 { counter.load(ordering: .acquiring) }
@@ -111,10 +122,13 @@ final class Inventory: Sendable {
 
     /// Takes in what a client's own listing brought by at `now`; a page that is not the whole list removes no tool.
     func observe(_ tools: [ToolDefinition], isWhole: Bool, at now: WallTime) {
-        state.withLock { state in
-            // The first list is the gateway's own: it is what gets pinned.
-            if state.table != nil, state.pins.take(tools, isWhole: isWhole, at: now) {
-                renew(&state)
+        // The first list is the gateway's own: it is what gets pinned.
+        guard table != nil else {
+            return
+        }
+        pins.withLock { pins in
+            if pins.take(tools, isWhole: isWhole, at: now) {
+                renew(pins)
             }
         }
     }
@@ -123,11 +137,13 @@ final class Inventory: Sendable {
     ///
     /// `listed` is the same moment as `now`, on the monotonic clock.
     func finishListing(_ tools: [ToolDefinition], at now: WallTime, listed: Instant) {
+        pins.withLock { pins in
+            if pins.take(tools, isWhole: true, at: now) || table == nil {
+                renew(pins)
+            }
+        }
         let waiters = state.withLock { state in
             state.listedAt = listed
-            if state.pins.take(tools, isWhole: true, at: now) || state.table == nil {
-                renew(&state)
-            }
             return Self.endListing(&state)
         }
         for wake in waiters {
@@ -135,14 +151,16 @@ final class Inventory: Sendable {
         }
     }
 
-    private func renew(_ state: inout State) {
-        state.table = ToolTable(state.pins.listed, reusing: state.table)
+    private func renew(_ pins: borrowing ToolPins) {
+        let renewed = ToolTable(pins.listed, reusing: table)
+        pinned.store(pins.count, ordering: .relaxed)
+        state.withLock { $0.table = renewed }
         counter.add(1, ordering: .releasing)
     }
 
     /// What finds the server's credentials in what it says of its tools from now on.
     func use(_ mask: CredentialMask) {
-        state.withLock { $0.pins.mask = mask }
+        pins.withLock { $0.mask = mask }
     }
 
     /// Ends a listing that failed; whoever waited asks again and finds out for themselves.
@@ -182,28 +200,29 @@ final class Inventory: Sendable {
 
     /// Takes in all pins a store has of the server; in force for every call judged from now on.
     func restore(_ records: [ToolPin]) {
-        state.withLock { state in
-            if state.pins.restore(records), state.table != nil {
-                renew(&state)
+        pins.withLock { pins in
+            if pins.restore(records), table != nil {
+                renew(pins)
             }
+            pinned.store(pins.count, ordering: .relaxed)
         }
     }
 
     /// What a store lacks: every pin it has nothing of, and at most `updates` of those it has otherwise.
     func unsaved(of server: EntityID, updates: Int) -> UnsavedPins {
-        state.withLock { state in
-            state.pins.hasUnsaved ? state.pins.unsaved(of: server, updates: updates) : UnsavedPins()
+        pins.withLock { pins in
+            pins.hasUnsaved ? pins.unsaved(of: server, updates: updates) : UnsavedPins()
         }
     }
 
     /// A store has kept these.
     func save(_ records: [ToolPin]) {
-        state.withLock { state in state.pins.save(records) }
+        pins.withLock { pins in pins.save(records) }
     }
 
     /// The store has nothing of the server any more.
     func unsave() {
-        state.withLock { state in state.pins.unsave() }
+        pins.withLock { pins in pins.unsave() }
     }
 
     private static func endListing(_ state: inout State) -> [@Sendable () -> Void] {

@@ -37,6 +37,9 @@ struct ToolPins {
     private var pinnedBytes = 0
     private var waitingBytes = 0
 
+    /// How many names are remembered.
+    var count: Int { pins.count }
+
     /// Takes a list in, or one page of it; answers whether `listed` changed.
     ///
     /// A name that stands twice counts as its first one. Only a whole list says which tools are gone.

@@ -17,6 +17,10 @@ final class WorkerUpstream {
     var isUsed = false
     /// The schedule's next turn; set while the server is used.
     var relistTimer: LoopTimer?
+    /// Whether a long list of it is being worked on beside the loop, and who waits for that to end.
+    var isListWorkedOn = false
+    let listWork = WaitPoint()
+    private let loop: EventLoop
     private var tools: ToolTable?
     private var generation: UInt64 = 0
     private var lastID: Int
@@ -26,7 +30,8 @@ final class WorkerUpstream {
     /// Whether it has refused `initialize`, so that legacy clients are bridged without asking again.
     var speaksOnlyModern = false
 
-    init(server: UpstreamServer, shared: SharedServer, firstID: Int, stride: Int) {
+    init(server: UpstreamServer, shared: SharedServer, loop: EventLoop, firstID: Int, stride: Int) {
+        self.loop = loop
         self.server = server
         self.shared = shared
         lastID = firstID
@@ -58,6 +63,9 @@ final class WorkerUpstream {
         let latest = shared.inventory.generation
         if latest != generation {
             generation = latest
+            if let old = tools.take(), old.count > ToolTable.manyTools {
+                loop.dropAside(old)
+            }
             tools = shared.inventory.table
         }
         return tools

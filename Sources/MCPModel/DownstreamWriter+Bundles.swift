@@ -2,11 +2,14 @@ public import Base
 public import JSONText
 
 /// One server's page of a list that several servers make up together.
-public struct ListPart {
+public struct ListPart: Sendable {
     let result: JSONValue
     let server: Revision
-    let shows: (ByteString, JSONValue) -> JSONValue?
-    let names: (ByteString) -> ByteString?
+    let shows: @Sendable (ByteString, JSONValue) -> JSONValue?
+    let names: @Sendable (ByteString) -> ByteString?
+
+    /// How many bytes the page has.
+    public var size: Int { result.range.count }
 
     /// A page as the server, which speaks `server`, gave it.
     ///
@@ -18,8 +21,8 @@ public struct ListPart {
     public init(
         _ result: JSONValue,
         from server: Revision,
-        shows: @escaping (ByteString, JSONValue) -> JSONValue?,
-        names: @escaping (ByteString) -> ByteString?
+        shows: @escaping @Sendable (ByteString, JSONValue) -> JSONValue?,
+        names: @escaping @Sendable (ByteString) -> ByteString?
     ) {
         self.result = result
         self.server = server

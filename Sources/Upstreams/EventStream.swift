@@ -1,4 +1,5 @@
 import Base
+import EventLoops
 import HTTPWire
 import JSONText
 import MCPModel
@@ -9,6 +10,7 @@ import MCPModel
 final class EventStream {
     private let body: UpstreamBody
     private let limits: UpstreamLimits
+    private let loop: EventLoop
     private let requestID: RequestID?
     private let era: Era
     /// Whether it belongs to a session and not to one request (GET).
@@ -21,9 +23,10 @@ final class EventStream {
     private var isOver = false
     private var hasResponse = false
 
-    init(body: UpstreamBody, message: UpstreamMessage, limits: UpstreamLimits) {
+    init(body: UpstreamBody, message: UpstreamMessage, limits: UpstreamLimits, loop: EventLoop) {
         self.body = body
         self.limits = limits
+        self.loop = loop
         requestID = message.requestID
         era = message.revision.era
         isSessionStream = message.verb == .get
@@ -44,7 +47,7 @@ final class EventStream {
     ///   answers a request and ends without its response throws `.noResponse`.
     func next() async throws(UpstreamFailure) -> UpstreamEvent? {
         while !isOver {
-            if let event = try read() {
+            if let event = try await read() {
                 return event
             }
             do throws(UpstreamFailure) {
@@ -64,7 +67,7 @@ final class EventStream {
     }
 
     /// An event of the bytes at hand.
-    private func read() throws(UpstreamFailure) -> UpstreamEvent? {
+    private func read() async throws(UpstreamFailure) -> UpstreamEvent? {
         // Held by name: a view of the property itself would end with each access to it.
         let bytes = chunk
         do throws(UpstreamFailure) {
@@ -78,7 +81,7 @@ final class EventStream {
                 guard let event else {
                     return nil
                 }
-                if let understood = try understand(event) {
+                if let understood = try await understand(event) {
                     return understood
                 }
             }
@@ -111,7 +114,7 @@ final class EventStream {
         }
     }
 
-    private func understand(_ event: SSEEvent) throws(UpstreamFailure) -> UpstreamEvent? {
+    private func understand(_ event: SSEEvent) async throws(UpstreamFailure) -> UpstreamEvent? {
         eventsSeen += 1
         guard isSessionStream || eventsSeen <= limits.maximumStreamEvents else {
             throw UpstreamFailure(.tooLarge, wroteBytes: true)
@@ -123,7 +126,7 @@ final class EventStream {
         guard !event.data.isEmpty else {
             return id == nil ? nil : UpstreamEvent(id: id, message: nil, kind: .empty)
         }
-        let (document, kind) = try UpstreamReading.message(event.data, limits: limits)
+        let (document, kind) = try await UpstreamReading.message(event.data, limits: limits, on: loop)
         switch kind {
         case .response:
             try UpstreamReading.check(response: document.root, to: requestID)

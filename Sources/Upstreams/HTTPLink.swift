@@ -118,7 +118,7 @@ final class HTTPLink {
             message.verb == .get || message.requestID != nil
         {
             return .stream(
-                UpstreamStream(EventStream(body: body, message: message, limits: limits)),
+                UpstreamStream(EventStream(body: body, message: message, limits: limits, loop: loop)),
                 sessionID: session
             )
         }
@@ -136,7 +136,7 @@ final class HTTPLink {
             throw .violation(.contentType, "a request is answered with neither JSON nor a stream")
         }
         let bytes = try await body.all(maximumBytes: limits.maximumReplyBytes)
-        let (document, kind) = try UpstreamReading.message(bytes, limits: limits)
+        let (document, kind) = try await UpstreamReading.message(bytes, limits: limits, on: loop)
         guard kind == .response else {
             throw .violation(.message, "the body is no response")
         }

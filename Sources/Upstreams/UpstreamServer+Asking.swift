@@ -1,4 +1,5 @@
 import Base
+import EventLoops
 public import JSONText
 import MCPModel
 
@@ -6,6 +7,8 @@ import MCPModel
 extension UpstreamServer {
     /// LIMIT: requests of a server that are answered on one stream of ours.
     private static let maximumAnswers = 32
+    /// Pages of more bytes are looked through beside the loop: some 100 tools, which take a millisecond.
+    private static let longPage = 32 << 10
 
     /// Asks for one era (mcp-protocol.md, 3.8).
     ///
@@ -174,9 +177,27 @@ extension UpstreamServer {
                 throw UpstreamFailure(.refused(status: answer.status), wroteBytes: true)
             }
             contradict(document, revision.era)
-            cursor = try builder.take(document)
+            cursor = try await take(document, into: &builder)
         } while cursor != nil
         return builder.listing
+    }
+
+    /// Takes a page in; a long one while the loop serves others.
+    private func take(
+        _ page: JSONDocument,
+        into builder: inout ToolListBuilder
+    ) async throws(UpstreamFailure) -> ByteString? {
+        guard page.bytes.count > Self.longPage else {
+            return try builder.take(page)
+        }
+        let known = builder
+        let (taken, result) = await loop.aside {
+            var builder = known
+            let result = Result { () throws(UpstreamFailure) in try builder.take(page) }
+            return (builder, result)
+        }
+        builder = taken
+        return try result.get()
     }
 
     /// A server that was believed modern and now knows no envelope has changed: the next call asks it anew.

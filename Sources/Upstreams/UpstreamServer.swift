@@ -14,7 +14,7 @@ public final class UpstreamServer {
     public let configuration: UpstreamConfiguration
     let shared: UpstreamKnowledge
     let link: Link
-    private let loop: EventLoop
+    let loop: EventLoop
 
     /// The ways there are; a `switch` and no existential stands between a call and its way.
     enum Link {

@@ -41,6 +41,31 @@ struct ListTests {
         await gateway.stop()
     }
 
+    @Test("H2: a list of thousands, worked on beside the loop, is judged as a short one is", arguments: [3, 3_000])
+    func long(count: Int) async throws {
+        let listings = Counter()
+        let upstream = Upstreams.modern(
+            { _ in nil },
+            tools: {
+                // The gateway's own listing is the first.
+                let text = listings.add() == 1 ? "as it was" : "another"
+                return (0..<count).map { Self.tool("tool_\($0)", $0 == 2 ? text : "d") }.joined(separator: ",")
+            }
+        )
+        var options = Harness.Options()
+        options.policy = #"{"version":"1","default":"allow","hide":["tool_1"]}"#
+        let gateway = try await Harness.start(upstream, options)
+        let answer = try gateway.client().modern("tools/list")
+        let tools = try #require(try JSONDocument(answer.body).root["result"]?["tools"])
+        let names = tools.elements.compactMap { $0["name"]?.string?.text }
+        #expect(names == (0..<count).filter { $0 != 1 && $0 != 2 }.map { "tool_\($0)" })
+        let changed = try gateway.client().modern("tools/call", #""name":"tool_2","arguments":{}"#, name: "tool_2")
+        #expect(changed.text.contains("changed"), "\(changed.text)")
+        let known = try gateway.client().modern("tools/call", #""name":"tool_0","arguments":{}"#, name: "tool_0")
+        #expect(known.text.contains("ran tool_0"), "\(known.text)")
+        await gateway.stop()
+    }
+
     @Test("D5: hidden tools are hidden on every page, and a name counts once")
     func pages() async throws {
         let upstream = Upstreams.legacy { sent in

@@ -1,10 +1,12 @@
 public import Base
 import Cryptography
 public import JSONText
+import Synchronization
 
 /// A tool as its server describes it and as a person accepted it.
 ///
-/// Made once per definition, shared by all calls: the schema is compiled here.
+/// Made once per definition, shared by all calls: the schema is compiled once, when it is first needed, or here when it is
+/// large. A server may have thousands of tools of which nobody calls more than a few.
 public struct ToolDefinition: Sendable {
     /// How the definition stands against what was accepted (policy-language.md, section 3, step 4).
     public enum Standing: Sendable, Hashable {
@@ -21,18 +23,36 @@ public struct ToolDefinition: Sendable {
         let definition: JSONValue
         let digest: [UInt8]
         let inputSchema: JSONValue?
-        let schema: InputSchema
-        let schemaWalk: SchemaWalk
-        let declaredArguments: DeclaredArguments
+        private let prepared = AtomicLazyReference<Prepared>()
 
         init(name: ByteString, definition: JSONValue) {
             self.name = name
             self.definition = definition
             digest = SHA256.digest(JSONCanonical.exact(definition))
             inputSchema = definition["inputSchema"]
+            if (inputSchema?.range.count ?? 0) > Facts.largeSchema {
+                _ = arguments
+            }
+        }
+
+        /// What judging needs of the schema; from any thread, the first one's counts.
+        var arguments: Prepared {
+            prepared.load() ?? prepared.storeIfNil(Prepared(inputSchema))
+        }
+
+        /// Schemas of more bytes are compiled where definitions are read and not on the path of a call.
+        private static let largeSchema = 4 << 10
+    }
+
+    private final class Prepared: Sendable {
+        let schema: InputSchema
+        let walk: SchemaWalk
+        let declared: DeclaredArguments
+
+        init(_ inputSchema: JSONValue?) {
             schema = InputSchema(inputSchema)
-            schemaWalk = SchemaWalk(inputSchema)
-            declaredArguments = DeclaredArguments(inputSchema)
+            walk = SchemaWalk(inputSchema)
+            declared = DeclaredArguments(inputSchema)
         }
     }
 
@@ -52,9 +72,9 @@ public struct ToolDefinition: Sendable {
     public var digest: [UInt8] { facts.digest }
     /// Its `inputSchema`.
     var inputSchema: JSONValue? { facts.inputSchema }
-    var schema: InputSchema { facts.schema }
-    var schemaWalk: SchemaWalk { facts.schemaWalk }
-    var declaredArguments: DeclaredArguments { facts.declaredArguments }
+    var schema: InputSchema { facts.arguments.schema }
+    var schemaWalk: SchemaWalk { facts.arguments.walk }
+    var declaredArguments: DeclaredArguments { facts.arguments.declared }
 
     /// Reads one element of `tools/list`; `nil` when it is not an object with a text `name`.
     public init?(

@@ -315,7 +315,7 @@ final class EventLink {
                 guard event.type.isEmpty || event.type.isEqual(to: "message"), !event.data.isEmpty else {
                     continue
                 }
-                let (document, kind) = try UpstreamReading.message(event.data, limits: limits)
+                let (document, kind) = try await UpstreamReading.message(event.data, limits: limits, on: loop)
                 switch session.route(document, kind) {
                 case .taken, .dropped: break
                 case .answered(let body): tellLater(body, nil, .november2024, in: session)
