@@ -52,6 +52,9 @@ struct RetryState: Hashable, Sendable {
     let way: Way
     /// How often the same call was asked for input before.
     let rounds: UInt8
+    /// A digest of the keys its client has to answer; `nil` where an answer that does not fit is asked for again, without
+    /// anything being run.
+    let asked: [UInt8]?
     /// The process that charged the call.
     let process: Int
 }

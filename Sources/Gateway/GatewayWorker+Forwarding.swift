@@ -1,7 +1,6 @@
 internal import AuditJournal
 internal import AuditModel
 internal import Base
-internal import Cryptography
 internal import EventLoops
 internal import JSONText
 internal import MCPModel
@@ -25,7 +24,7 @@ extension GatewayWorker {
         var substitutes = UpstreamSubstitutes()
         substitutes.cursor = try openCursor(call, request)
         if request.retry != nil {
-            switch try openRetry(call, request).way {
+            switch try answeredRetry(call, request).way {
             case .server(let own): substitutes.requestState = own
             case .parked(let ticket): return try await goOn(call, request, parked: ticket)
             }
@@ -338,7 +337,7 @@ extension GatewayWorker {
         guard call.capabilities.isSuperset(of: input.required) else {
             return nil
         }
-        let state = seal(.server(input.state), call, request)
+        let state = seal(.server(input.state), asking: input.questions.map(\.key), call, request)
         guard let state else {
             return nil
         }
@@ -362,64 +361,6 @@ extension GatewayWorker {
             throw Failure(.handleNotFound, "unknown or expired cursor: list again from the start")
         }
         return ByteString(opened)
-    }
-
-    /// Our state for a call that goes on with its client's next request.
-    func seal(_ way: RetryState.Way, _ call: Call, _ request: ClientRequest) -> ByteString? {
-        core.handles.sealRequestState(
-            RetryState(way: way, rounds: (call.retry?.rounds ?? 0) &+ 1, process: core.firstRequestID),
-            digest: Self.digest(of: request, call.grant.server),
-            grant: call.grant,
-            now: core.time.wallTime
-        )
-    }
-
-    /// What the state of a retry stands for, which must ask the very same again (D2).
-    func openRetry(_ call: Call, _ request: ClientRequest) throws(Failure) -> RetryState {
-        if let opened = call.retry {
-            return opened
-        }
-        let opened = request.retry?.state.flatMap { state in
-            core.handles.openRequestState(
-                state.bytes,
-                digest: Self.digest(of: request, call.grant.server),
-                grant: call.grant,
-                now: core.time.wallTime
-            )
-        }
-        guard let opened else {
-            throw Failure(.handleNotFound, "unknown or expired requestState: call again without it")
-        }
-        call.retry = opened
-        return opened
-    }
-
-    /// Whether a request goes on with a call that was charged when it began: the limits of one call are charged once.
-    ///
-    /// True once for each state, so that nobody calls twice for one charge (D2).
-    func continuesChargedCall(_ call: Call, _ request: ClientRequest) -> Bool {
-        guard let text = request.retry?.state else {
-            return false
-        }
-        do throws(Failure) {
-            let state = try openRetry(call, request)
-            return state.process == core.firstRequestID && state.rounds <= Self.maximumRounds
-                && core.answered.add(HandleFingerprint(text))
-        } catch {
-            // It is judged, and refused when it is forwarded.
-            return false
-        }
-    }
-
-    /// What a state is bound to: method, name and arguments, by their exact values.
-    private static func digest(of request: ClientRequest, _ server: ServerEntry) -> [UInt8] {
-        var payload = FieldWriter()
-        // Two servers of a bundle may have the same names.
-        payload.append(run: server.id.bytes)
-        payload.append(request.method.rawValue)
-        payload.append(run: request.name?.bytes ?? [])
-        payload.append(run: request.arguments.map { JSONCanonical.exact($0) } ?? [])
-        return SHA256.digest(payload.bytes)
     }
 }
 

@@ -67,7 +67,7 @@ extension GatewayWorker {
         _ question: ServerQuestion,
         _ ticket: ParkingTicket
     ) async throws(Failure) {
-        guard let state = seal(.parked(ticket), call, request) else {
+        guard let state = seal(.parked(ticket), asking: nil, call, request) else {
             throw Failure(.internalFault)
         }
         call.result = .ok

@@ -3,7 +3,6 @@ internal import EventLoops
 internal import JSONText
 internal import MCPModel
 internal import PolicyEngine
-internal import RateLimits
 
 /// The phases only a call of a tool goes through: find, decide, reserve.
 extension GatewayWorker {
@@ -25,17 +24,7 @@ extension GatewayWorker {
         let definition = tools[name]
         let parameters = try headers(call, request, definition, policy)
         let judged = policyCall(call, request, definition)
-        let verdict: Verdict
-        if request.retry != nil, continuesChargedCall(call, request) {
-            verdict = policy.decide(judged)
-        } else {
-            (verdict, call.reservation) = Admission.admit(
-                policy: policy,
-                call: judged,
-                limits: core.counters,
-                now: loop.now
-            )
-        }
+        let verdict = try admit(call, request, judged, policy)
         switch verdict.outcome {
         case .allow:
             note(verdict, in: call.record)

@@ -204,6 +204,7 @@ struct Handles: Sendable {
             payload.append(number: Int64(ticket.round))
         }
         payload.append(state.rounds)
+        payload.append(run: state.asked ?? [])
         payload.append(number: Int64(state.process))
         payload.append(run: digest)
         return seal(payload, .requestState, grant, lifetime: limits.requestStateLifetime, now: now)
@@ -229,12 +230,12 @@ struct Handles: Sendable {
         default:
             return nil
         }
-        guard let rounds = payload.byte(), let process = payload.number(), let sealed = payload.run(),
-            payload.isAtEnd, ConstantTime.areEqual(sealed, digest)
+        guard let rounds = payload.byte(), let asked = payload.run(), let process = payload.number(),
+            let sealed = payload.run(), payload.isAtEnd, ConstantTime.areEqual(sealed, digest)
         else {
             return nil
         }
-        return RetryState(way: way, rounds: rounds, process: Int(process))
+        return RetryState(way: way, rounds: rounds, asked: asked.isEmpty ? nil : asked, process: Int(process))
     }
 
     // MARK: The seal

@@ -145,7 +145,8 @@ struct HandleTests {
         let first = try client.modern("tools/call", params, name: "create_lead")
         let state = try #require(try JSONDocument(first.body).root["result"]?["requestState"]?.string?.text)
         try gateway.reload(upstream, policy: #"{"version":"1","default":"deny","tools":{"delete_lead":{}}}"#)
-        let second = try client.modern("tools/call", params + #","requestState":"\#(state)""#, name: "create_lead")
+        let retry = params + #","inputResponses":{"q":{"action":"decline"}},"requestState":"\#(state)""#
+        let second = try client.modern("tools/call", retry, name: "create_lead")
         #expect(second.text.contains("(default deny)"), "\(second.text)")
         #expect(upstream.bodies(containing: "tools/call").count == 1)
         await gateway.stop()
@@ -162,11 +163,79 @@ struct HandleTests {
         let params = #""name":"create_lead","arguments":{"name":"x"}"#
         let first = try client.modern("tools/call", params, name: "create_lead")
         let state = try #require(try JSONDocument(first.body).root["result"]?["requestState"]?.string?.text)
-        let retry = params + #","requestState":"\#(state)""#
+        let retry = params + #","inputResponses":{"q":{"action":"decline"}},"requestState":"\#(state)""#
         let second = try client.modern("tools/call", retry, name: "create_lead")
         #expect(second.text.contains("done"), "\(second.text)")
         let third = try client.modern("tools/call", retry, name: "create_lead")
         #expect(third.text.contains("rate_limited"), "\(third.text)")
+        await gateway.stop()
+    }
+
+    @Test(
+        "D2: an answer to something else than was asked runs nothing, costs nothing and uses nothing up",
+        arguments: [
+            "", #""inputResponses":{},"#, #""inputResponses":{"x":{}},"#, #""inputResponses":{"q":{},"x":{}},"#,
+        ]
+    )
+    func answersOfOthers(answers: String) async throws {
+        let upstream = Self.asking()
+        var options = Harness.Options()
+        options.policy = """
+            {"version":"1","default":"deny","tools":{"create_lead":{"limits":[{"counter":"n","window":"hour","max":1}]}}}
+            """
+        let gateway = try await Harness.start(upstream, options)
+        let client = try gateway.client()
+        let params = #""name":"create_lead","arguments":{"name":"x"}"#
+        let first = try client.modern("tools/call", params, name: "create_lead")
+        let state = try #require(try JSONDocument(first.body).root["result"]?["requestState"]?.string?.text)
+        for _ in 0..<3 {
+            let wrong = try client.modern(
+                "tools/call",
+                #"\#(params),\#(answers)"requestState":"\#(state)""#,
+                name: "create_lead"
+            )
+            #expect(wrong.text.contains("-32602") && wrong.text.contains("inputResponses"), "\(wrong.text)")
+        }
+        #expect(upstream.bodies(containing: "tools/call").count == 1)
+        let right = #"\#(params),"inputResponses":{"q":{"action":"decline"}},"requestState":"\#(state)""#
+        #expect(try client.modern("tools/call", right, name: "create_lead").text.contains("done"))
+        await gateway.stop()
+    }
+
+    @Test("D2: each round takes a place in flight, and a state that found none is good later")
+    func roundsTakePlaces() async throws {
+        let gate = Gate()
+        let upstream = Upstreams.modern { sent in
+            guard sent.method == "tools/call", sent.root?["params"]?["requestState"] == nil else {
+                return nil
+            }
+            if sent.root?["params"]?["arguments"]?["name"]?.string?.text == "slow" {
+                gate.wait()
+                return nil
+            }
+            let question =
+                #"{"method":"elicitation/create","params":{"message":"who?","requestedSchema":{"type":"object"}}}"#
+            return .json(
+                sent.result(#"{"resultType":"input_required","requestState":"s","inputRequests":{"q":\#(question)}}"#)
+            )
+        }
+        var options = Harness.Options()
+        options.policy = #"{"version":"1","default":"deny","tools":{"create_lead":{"concurrency":1}}}"#
+        let gateway = try await Harness.start(upstream, options)
+        let client = try gateway.client()
+        let params = #""name":"create_lead","arguments":{"name":"x"}"#
+        let first = try client.modern("tools/call", params, name: "create_lead")
+        let state = try #require(try JSONDocument(first.body).root["result"]?["requestState"]?.string?.text)
+        let retry = #"\#(params),"inputResponses":{"q":{"action":"decline"}},"requestState":"\#(state)""#
+        let slow = try gateway.client()
+        slow.sendModern("tools/call", #""name":"create_lead","arguments":{"name":"slow"}"#, name: "create_lead")
+        gate.waitUntilOccupied()
+        let refused = try client.modern("tools/call", retry, name: "create_lead")
+        #expect(refused.text.contains("rate_limited"), "\(refused.text)")
+        gate.open()
+        _ = slow.socket.readMessage()
+        let done = try client.modern("tools/call", retry, name: "create_lead")
+        #expect(done.text.contains("ran create_lead"), "\(done.text)")
         await gateway.stop()
     }
 

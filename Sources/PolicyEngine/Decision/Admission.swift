@@ -7,12 +7,15 @@ public enum Admission {
     ///
     /// The reservation is there exactly when limits were reserved: give it back with ``LimitTable/giveBack(_:)`` when not
     /// one byte reached the upstream, and release its places with ``LimitTable/release(_:)`` when the call has ended.
+    ///
+    /// A call whose limits were charged in an earlier round (`isCharged`) takes its places in flight alone.
     public static func admit(
         policy: CompiledPolicy,
         call: PolicyCall,
         limits: LimitTable,
         now: Instant,
-        trace: Bool = false
+        trace: Bool = false,
+        isCharged: Bool = false
     ) -> (verdict: Verdict, reservation: Reservation?) {
         var run = DecisionRun(storage: policy.storage, call: call, traces: trace)
         var verdict = run.decide()
@@ -20,8 +23,14 @@ public enum Admission {
             return (verdict, nil)
         }
         var planner = LimitPlanner(storage: policy.storage, call: call)
-        guard let plan = planner.plan(for: rules) else {
+        guard var plan = planner.plan(for: rules) else {
             return (verdict, nil)
+        }
+        if isCharged {
+            plan.charges = []
+            guard !plan.isEmpty else {
+                return (verdict, nil)
+            }
         }
         let step = LimitStep(planner: planner, isShadowMode: policy.storage.isShadow, traces: trace)
         let reservation = step.reserve(plan, &verdict, limits: limits, now: now)
