@@ -41,6 +41,11 @@ final class Call {
     /// The places it holds, at most one of its grant and one of its server.
     var held: (grant: Bulkhead?, server: Bulkhead?)
     var reservation: Reservation?
+    /// Until when its server may be at work on it with nobody waiting any more; `nil` before it was sent and once it was
+    /// answered.
+    var mayRunUntil: Instant?
+    /// Whether it waits at its server without this request, and its place in flight with it.
+    var isParked = false
     /// The approval it has used up.
     var approval: ByteString?
 

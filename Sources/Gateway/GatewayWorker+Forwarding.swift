@@ -124,6 +124,7 @@ extension GatewayWorker {
         let upstream = upstream(of: call.grant.server)
         let sentAt = core.time.now
         call.upstreamID = message.requestID
+        call.mayRunUntil = loop.now.advanced(by: call.grant.server.upstream.limits.totalTimeout)
         defer { call.record.upstreamTime = core.time.now.elapsed(since: sentAt) }
         do throws(UpstreamFailure) {
             var reply = try await upstream.server.send(message, cancellation: call.cancellation)
@@ -131,9 +132,14 @@ extension GatewayWorker {
                 reply = again
             }
             call.record.upstreamStatus = reply.status
+            if case .stream = reply {
+                return reply
+            }
+            call.mayRunUntil = nil
             return reply
         } catch {
             if !error.wroteBytes {
+                call.mayRunUntil = nil
                 giveBack(call)
             }
             call.result = call.result ?? AuditResult(error)
@@ -196,6 +202,7 @@ extension GatewayWorker {
                     continue
                 }
                 if event.kind == .response {
+                    call.mayRunUntil = nil
                     release(source)
                     return .response(message)
                 }

@@ -3,6 +3,7 @@ internal import Base
 internal import EventLoops
 internal import JSONText
 internal import MCPModel
+internal import RateLimits
 internal import Upstreams
 
 /// Calls of modern clients that wait at a legacy server for an answer of the client's (mcp-protocol.md, 3.5).
@@ -47,11 +48,15 @@ extension GatewayWorker {
             events: events,
             leg: call.leg,
             upstream: upstream(of: call.grant.server),
-            upstreamID: call.upstreamID
+            upstreamID: call.upstreamID,
+            timeout: call.grant.server.upstream.limits.totalTimeout
         )
         call.leg.bridge?.uses += 1
         // It is the waiting call's from now on: the end of this request does not call it off.
         call.upstreamID = nil
+        waiting.reservation = call.reservation
+        waiting.mayRunUntil = call.mayRunUntil
+        call.isParked = true
         parked[waiting.address.number] = waiting
         waiting.question = question
         waiting.timer = loop.schedule(after: limits.parkingDeadline) { [self] in
@@ -128,6 +133,7 @@ extension GatewayWorker {
         }
         waiting.question = nil
         waiting.timer?.cancel()
+        waiting.mayRunUntil = loop.now.advanced(by: waiting.timeout)
         tell(waiting, core.upstreamWriter.response(answer, to: question.id), nil)
         return .goesOn(
             upstreamID: waiting.upstreamID,
@@ -161,10 +167,13 @@ extension GatewayWorker {
             tell(waiting, core.upstreamWriter.cancelled(id), .cancelled)
         }
         waiting.events.cancel()
-        leave(waiting)
+        leave(waiting, hasAnswer: false)
     }
 
-    private func leave(_ waiting: ParkedCall) {
+    private func leave(_ waiting: ParkedCall, hasAnswer: Bool) {
+        if let reservation = waiting.reservation {
+            release(reservation, after: hasAnswer ? nil : waiting.mayRunUntil)
+        }
         waiting.leg.bridge?.uses -= 1
         waiting.leg.bridge?.lastUsedAt = loop.now
     }
@@ -203,7 +212,7 @@ extension GatewayWorker {
                 do throws(UpstreamFailure) {
                     reply.send(.success(try await waiting.events.next()))
                 } catch {
-                    gateway.forget(parked: address.number)
+                    gateway.forget(parked: address.number, hasAnswer: false)
                     reply.send(.failure(error))
                 }
             }
@@ -221,13 +230,13 @@ extension GatewayWorker {
 
     /// The response has come.
     func finish(parked address: CallAddress) {
-        core.run(on: address.worker) { gateway in gateway.forget(parked: address.number) }
+        core.run(on: address.worker) { gateway in gateway.forget(parked: address.number, hasAnswer: true) }
     }
 
-    private func forget(parked number: UInt64) {
+    private func forget(parked number: UInt64, hasAnswer: Bool) {
         if let waiting = parked.removeValue(forKey: number) {
             waiting.timer?.cancel()
-            leave(waiting)
+            leave(waiting, hasAnswer: hasAnswer)
         }
     }
 }
@@ -242,6 +251,12 @@ final class ParkedCall {
     let upstream: WorkerUpstream
     /// The id of the call at the server, which is its progress token too.
     let upstreamID: RequestID?
+    /// The places in flight it holds.
+    var reservation: Reservation?
+    /// Until when its server may be at work on it.
+    var mayRunUntil: Instant?
+    /// How long that is from each answer it is given.
+    let timeout: Duration
     /// What the server waits for; `nil` while a request of the client's goes on with the call.
     var question: ServerQuestion?
     /// Grows with each ticket, so that none is good twice.
@@ -253,8 +268,10 @@ final class ParkedCall {
         events: BridgedEvents,
         leg: UpstreamLeg,
         upstream: WorkerUpstream,
-        upstreamID: RequestID?
+        upstreamID: RequestID?,
+        timeout: Duration
     ) {
+        self.timeout = timeout
         self.address = address
         self.events = events
         self.leg = leg

@@ -101,11 +101,23 @@ extension GatewayWorker {
     private func settle(_ call: Call) {
         call.leave()
         leaveBridge(call)
-        if let reservation = call.reservation {
-            core.counters.release(reservation)
+        if let reservation = call.reservation, !call.isParked {
+            release(reservation, after: call.mayRunUntil)
         }
         let whole = core.time.now.elapsed(since: call.startedAt)
         call.record.gatewayTime = whole - (call.record.upstreamTime ?? .zero)
+    }
+
+    /// Gives places in flight back: now, or at the deadline of a call whose server has not answered and may be at work.
+    ///
+    /// A limit may admit too few calls, never too many.
+    func release(_ reservation: Reservation, after end: Instant?) {
+        let counters = core.counters
+        guard reservation.holdsSlots, let end, loop.now < end else {
+            counters.release(reservation)
+            return
+        }
+        loop.schedule(after: end.elapsed(since: loop.now)) { counters.release(reservation) }
     }
 
     // MARK: Reading

@@ -181,6 +181,22 @@ struct ModernToLegacyTests {
         await gateway.stop()
     }
 
+    @Test("H5: a call that waits at its server for an answer keeps its place in flight, and its rounds need none")
+    func parkedPlace() async throws {
+        let upstream = Self.asking(1, Counter())
+        var options = Harness.Options()
+        options.policy = #"{"version":"1","default":"deny","tools":{"create_lead":{"concurrency":1}}}"#
+        let gateway = try await Harness.start(upstream, options)
+        let client = try gateway.client()
+        let state = try Self.state(client.modern("tools/call", Self.call, name: "create_lead"))
+        let refused = try client.modern("tools/call", Self.call, name: "create_lead")
+        #expect(refused.text.contains("rate_limited"), "\(refused.text)")
+        #expect(try Self.retry(client, state).text.contains("done"))
+        let next = try client.modern("tools/call", Self.call, name: "create_lead")
+        #expect(next.text.contains("input_required"), "\(next.text)")
+        await gateway.stop()
+    }
+
     @Test("H5: a client that does not come back lets its call go: dismissed and cancelled at the server")
     func abandoned() async throws {
         let (answers, cancelled) = (Counter(), Counter())
