@@ -23,6 +23,8 @@ final class GatewayCore: Sendable {
     let configuration: GatewayConfiguration
     let snapshots: SnapshotStore
     let counters: LimitTable
+    /// What they go by.
+    let limitClock: LimitClock
     /// What counters keep of the values that split them.
     let keyDigest: (@Sendable ([UInt8]) -> [UInt8])?
     private let keys: Guarded<GatewayKeys>
@@ -60,6 +62,7 @@ final class GatewayCore: Sendable {
         time: any TimeSource
     ) {
         self.configuration = configuration
+        limitClock = LimitClock(ClockReading(now: time.now, wall: time.wallTime))
         snapshots = SnapshotStore(snapshot)
         counters = LimitTable(
             tracksChanges: configuration.keepsCounters,

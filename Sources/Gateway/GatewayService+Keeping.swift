@@ -42,7 +42,13 @@ extension GatewayService {
                 unreadable += 1
                 continue
             }
-            core.counters.replay(charge, made: recovered.time, clocks: clocks)
+            // Rows have the wall clock's time, which may be behind that of limits.
+            let made = recovered.time.milliseconds.addingReportingOverflow(core.limitClock.leadMilliseconds)
+            core.counters.replay(
+                charge,
+                made: made.overflow ? recovered.time : WallTime(milliseconds: made.partialValue),
+                clocks: clocks
+            )
         }
         return unreadable
     }
@@ -58,5 +64,18 @@ extension GatewayService {
         return uses
     }
 
-    private var clocks: ClockReading { ClockReading(now: core.time.now, wall: core.time.wallTime) }
+    /// The wall time limits go by: never behind what it was before.
+    public var limitTime: WallTime { clocks.wall }
+
+    /// Lets limits go on from `mark`, the latest time a process before this one kept, before anything is restored.
+    ///
+    /// - Returns: how many milliseconds the wall clock is behind it; limits go by the mark and the monotonic clock until
+    ///   it has caught up.
+    public func startLimits(from mark: WallTime) -> Int64 {
+        core.limitClock.goOn(from: mark, at: ClockReading(now: core.time.now, wall: core.time.wallTime))
+    }
+
+    private var clocks: ClockReading {
+        core.limitClock.reading(ClockReading(now: core.time.now, wall: core.time.wallTime))
+    }
 }

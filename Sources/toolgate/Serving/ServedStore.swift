@@ -61,10 +61,14 @@ struct ServedStore: Sendable {
     /// What the journal has of calls since they were kept is counted on top, whatever end the process before came to: one
     /// that ended its journal may have died before it kept its counters. A counter that cannot be read would begin at zero
     /// and admit what it must not: the gateway does not start with it.
-    func restoreCounters(of service: GatewayService, journal: AuditJournal?) throws(CommandFailure) {
+    ///
+    /// - Returns: a warning, when the clock is behind the time the counters were kept at.
+    func restoreCounters(of service: GatewayService, journal: AuditJournal?) throws(CommandFailure) -> String? {
         let states = try attempt { () throws(StoreError) in
             try store.read { reader throws(StoreError) in try reader.quotaStates() }
         }
+        let mark = states.map(\.updated).max()
+        let behind = mark.map { service.startLimits(from: $0) } ?? 0
         var unreadable = service.restore(
             counters: states.map { CounterState(counter: $0.counter, windows: $0.windows) }
         )
@@ -73,7 +77,11 @@ struct ServedStore: Sendable {
             // Where nothing was kept at all there is little to find: the calls of a process that died as soon as it had
             // started, maybe some refused starts ago. After a crash all is read; no window is longer than a sliding month.
             let reach: Int64 = journal.recovery.brokenStreams.isEmpty ? 3_600_000 : 31 * 86_400_000
-            let kept = states.map(\.updated).max() ?? WallTime(milliseconds: now - reach)
+            var kept = mark ?? WallTime(milliseconds: now - reach)
+            if !journal.recovery.brokenStreams.isEmpty {
+                // Its rows have the wall clock's time: what was kept already may count twice, nothing may be missing.
+                kept = WallTime(milliseconds: kept.milliseconds - behind)
+            }
             do throws(JournalFailure) {
                 unreadable += service.replay(try journal.charges(since: kept))
             } catch {
@@ -86,7 +94,15 @@ struct ServedStore: Sendable {
                     + "back the last backup of the store"
             )
         }
+        guard let mark, behind >= Self.tellsClockBehind else {
+            return nil
+        }
+        return "the clock is \(behind / 1_000) seconds behind \(mark), when limits were last kept: "
+            + "they go on from there, and no window begins again; set the clock right if it is wrong"
     }
+
+    /// From how many milliseconds on a clock that is behind is worth a line.
+    private static let tellsClockBehind: Int64 = 10_000
 
     /// Where references to variables and files lead.
     var sources: SettingsSources {
@@ -216,7 +232,7 @@ final class StoreKeeper {
     /// - Throws: what the store says; everything is kept with the next attempt.
     private func keepCounters(isLast: Bool = false) throws(StoreError) {
         // Read before the counters are: what is admitted from now on is replayed from the journal, should it have to be.
-        var now = time.wallTime
+        var now = service.limitTime
         if isLast {
             service.endLeases()
         }

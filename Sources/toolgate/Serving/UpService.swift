@@ -70,7 +70,9 @@ struct UpService: Sendable {
         setup.approvals = approvals
         var pins: PinKeeper?
         let (service, address) = try await setup.start(definition) { service throws(CommandFailure) in
-            try served.restoreCounters(of: service, journal: journal)
+            if let warning = try served.restoreCounters(of: service, journal: journal) {
+                said.say("toolgate: \(warning)")
+            }
             pins = try served.attempt { () throws(StoreError) in try PinKeeper(service, restoring: served.store) }
         }
         let keepersReader = reader
