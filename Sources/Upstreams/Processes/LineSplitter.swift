@@ -4,13 +4,15 @@ public struct LineSplitter {
     public enum Event: Hashable, Sendable {
         /// A whole line without its line break; a carriage return before that is dropped.
         case line([UInt8])
-        /// A line grew beyond the bound; nothing is read from here on.
+        /// A line grew beyond the bound; none of it is kept, up to its end.
         case tooLong
     }
 
     private let maximumBytes: Int
     private var partial: [UInt8] = []
     private var isOver = false
+    /// Whether the line being read is too long and was told so.
+    private var isPassingOver = false
 
     /// A splitter whose lines have at most so many bytes, the line break not counted.
     public init(maximumBytes: Int) {
@@ -29,9 +31,10 @@ public struct LineSplitter {
             }
             append(bytes, start..<index)
             start = index + 1
-            guard partial.count <= maximumBytes else {
-                end(body)
-                return
+            guard partial.count <= maximumBytes, !isPassingOver else {
+                passOver(body)
+                isPassingOver = false
+                continue
             }
             var line = partial
             partial = []
@@ -45,15 +48,17 @@ public struct LineSplitter {
         }
         append(bytes, start..<bytes.count)
         if partial.count > maximumBytes {
-            end(body)
+            passOver(body)
         }
     }
 
-    /// Nothing of a line that is too long is kept.
-    private mutating func end(_ body: (Event) -> Bool) {
-        isOver = true
+    /// Nothing of a line that is too long is kept, and it is told once.
+    private mutating func passOver(_ body: (Event) -> Bool) {
         partial = []
-        _ = body(.tooLong)
+        if !isPassingOver {
+            isPassingOver = true
+            isOver = !body(.tooLong)
+        }
     }
 
     /// What is left when the output has ended.
@@ -67,7 +72,7 @@ public struct LineSplitter {
     }
 
     private mutating func append(_ bytes: Span<UInt8>, _ range: Range<Int>) {
-        guard !range.isEmpty else {
+        guard !range.isEmpty, !isPassingOver else {
             return
         }
         partial.reserveCapacity(partial.count + range.count)

@@ -52,7 +52,10 @@ final class ProcessRoom {
         self.limits = limits
         self.host = host
         self.loop = loop
-        mask = host.masking(command.environment.filter(\.isSecret).map { $0.value.reveal() })
+        let secrets = command.environment.filter(\.isSecret).map { $0.value.reveal() }
+        // A secret of several lines is said line by line.
+        let newline = UInt8(ascii: "\n")
+        mask = host.masking(secrets + secrets.flatMap { $0.split(separator: newline).map { Array($0) } })
     }
 
     // MARK: Orders
@@ -168,7 +171,7 @@ final class ProcessRoom {
         let process = ServerProcess(key, child, opening: opening, limits: limits, on: loop)
         process.grace = host.grace
         let mask = mask
-        process.onSaid = { [host, name] line in host.report(name, .said(mask(line))) }
+        process.onSaid = { [host, name] line in host.report(name, .said(Self.cut(mask(line)))) }
         process.onEnd = { [unowned self, unowned process] end in ended(process, end) }
         process.onDoomed = { [unowned self, unowned process] reason in doomed(process, reason) }
         processes[key] = process
@@ -308,6 +311,12 @@ final class ProcessRoom {
     }
 
     // MARK: News
+
+    /// Cuts what is masked already: a part of a secret would be none to the mask.
+    private static func cut(_ text: [UInt8]) -> [UInt8] {
+        let maximum = ServerProcess.maximumErrorLine
+        return text.count <= maximum ? text : text.prefix(maximum) + Array(" (cut)".utf8)
+    }
 
     private func happened(_ sentence: String) {
         host.report(name, .happened(sentence))

@@ -35,14 +35,15 @@ final class ServerProcess {
     private static let noiseBytesPerSecond = 8 << 20
     // LIMIT: bytes a second of its standard error.
     private static let errorBytesPerSecond = 1 << 20
-    // LIMIT: a line of its standard error; what is longer is cut.
-    private static let maximumErrorLine = 4_096
+    // LIMIT: a line of its standard error; what is longer is left out.
+    static let maximumErrorLine = 4_096
 
     let key: ProcessKey
     let startedAt: Instant
     /// The supervisor's process id, which names it in the log.
     let number: Int32
     var grace = Duration.seconds(2)
+    /// Takes what goes to the log: whole, so that it can be masked before it is cut.
     var onSaid: (([UInt8]) -> Void)?
     var onEnd: ((End) -> Void)?
     /// Called when it is about to be killed for a reason of its own.
@@ -289,7 +290,7 @@ final class ServerProcess {
 
     /// A line that is no message, as many servers greet with on their standard output; it goes to the log.
     private func ignore(_ line: [UInt8]) {
-        say(Array("(standard output) ".utf8) + line.prefix(Self.maximumErrorLine))
+        say(Array("(standard output) ".utf8) + line)
         meter(line.count)
     }
 
@@ -313,17 +314,13 @@ final class ServerProcess {
     }
 
     private func tookError(_ bytes: Span<UInt8>) {
-        var rest: [UInt8] = []
         errorLines.take(bytes) { event in
             switch event {
             case .line(let line): say(line)
-            case .tooLong: rest = Array("(a longer line is cut)".utf8)
+            // Up to its end: a part of it could begin in the middle of a secret, which no mask would know.
+            case .tooLong: say(Array("(a line of more than \(Self.maximumErrorLine) bytes is left out)".utf8))
             }
             return true
-        }
-        if !rest.isEmpty {
-            say(rest)
-            errorLines = LineSplitter(maximumBytes: Self.maximumErrorLine)
         }
         errorNoise.add(bytes.count)
         if errorNoise.isBeyond(Self.errorBytesPerSecond, at: loop.now) {
