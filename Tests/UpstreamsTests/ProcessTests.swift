@@ -11,19 +11,6 @@ import Testing
 
 @Suite("servers that are processes", .serialized)
 struct ProcessTests {
-    /// Runs a body with a host of processes on a worker, and ends both.
-    private func withProcesses(
-        grace: Duration = .milliseconds(300),
-        _ body: @escaping @Sendable (isolated Worker, ScriptedProcess) async throws -> Void
-    ) async throws {
-        let scripted = ScriptedProcess(grace: grace)
-        let outcome = await Task {
-            try await onWorker { worker in try await body(worker, scripted) }
-        }.result
-        await scripted.host.stop()
-        try outcome.get()
-    }
-
     // MARK: Eras
 
     @Test(
@@ -47,7 +34,7 @@ struct ProcessTests {
         try await withProcesses { worker, scripted async throws in
             let server = scripted.server("legacy", on: worker)
             for (asked, answered) in [(Revision.june2025, "2025-06-18"), (.november2025, "2025-11-25")] {
-                let reply = try await server.send(Self.opening(5, asked))
+                let reply = try await server.send(processOpening(5, asked))
                 guard case .message(let document, 200, nil) = reply else {
                     Issue.record("no handshake")
                     return
@@ -58,20 +45,6 @@ struct ProcessTests {
             }
             #expect(scripted.told.count { $0.contains("is started") } == 1)
         }
-    }
-
-    private static func opening(_ id: Int, _ revision: Revision, capabilities: String = "{}") -> UpstreamMessage {
-        var message = UpstreamMessage(
-            posting: Array(
-                (#"{"jsonrpc":"2.0","id":\#(id),"method":"initialize","params":{"protocolVersion":"\#(revision.text)","#
-                    + #""capabilities":\#(capabilities),"clientInfo":{"name":"t","version":"1"}}}"#).utf8
-            ),
-            requestID: RequestID(id),
-            method: .initialize,
-            revision: revision
-        )
-        message.grant = "g"
-        return message
     }
 
     // MARK: Calls
@@ -123,7 +96,7 @@ struct ProcessTests {
     func sessions() async throws {
         try await withProcesses { worker, scripted async throws in
             let server = scripted.server("legacy", on: worker, sharing: .session)
-            let reply = try await server.send(Self.opening(1, .november2025, capabilities: #"{"elicitation": {}}"#))
+            let reply = try await server.send(processOpening(1, .november2025, capabilities: #"{"elicitation": {}}"#))
             guard case .message(let document, _, let session?) = reply else {
                 Issue.record("no session")
                 return
@@ -399,10 +372,32 @@ struct LineSplitterTests {
     }
 
     @Test(
-        "M2: a line beyond its bound ends the reading",
+        "M2: a line beyond its bound ends the reading of whoever wants no more",
         arguments: [["123456789"], ["1234", "56789\nok\n"], ["123456789\nok\n"]]
     )
     func bound(pieces: [String]) {
-        #expect(split(pieces) == [.tooLong])
+        var splitter = LineSplitter(maximumBytes: 8)
+        var events: [LineSplitter.Event] = []
+        for piece in pieces {
+            splitter.take(Array(piece.utf8).span) { event in
+                events.append(event)
+                return false
+            }
+        }
+        #expect(events == [.tooLong])
+        #expect(splitter.finish() == nil)
+    }
+
+    @Test("M2: who wants more gets none of a line beyond its bound, however it comes, and the lines behind it")
+    func passedOver() {
+        let text = "one\n123456789\nok\n1234567890abcdefghi\r\n12345678\n"
+        let one = LineSplitter.Event.line(Array("one".utf8))
+        let expected = [one, .tooLong, .line(Array("ok".utf8)), .tooLong, .line(Array("12345678".utf8))]
+        #expect(split([text]) == expected)
+        #expect(split(text.map { String($0) }) == expected)
+        var splitter = LineSplitter(maximumBytes: 8)
+        splitter.take(Array("123456789".utf8).span) { _ in true }
+        splitter.take(Array("tail".utf8).span) { _ in true }
+        #expect(splitter.pendingCount == 0 && splitter.finish() == nil)
     }
 }

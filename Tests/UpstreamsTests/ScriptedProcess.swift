@@ -25,6 +25,10 @@ final class ScriptedProcess: Sendable {
             }
         }
         configuration.grace = grace
+        configuration.masking = { secrets in
+            let mask = CredentialMask(secrets)
+            return { mask.masking($0) }
+        }
         host = ProcessHost(configuration)
         shared = news
     }
@@ -140,6 +144,9 @@ final class ScriptedProcess: Sendable {
                     held.append(id)
                     send({"jsonrpc": "2.0", "id": 1, "method": "ping"})
                 elif name == "crash": sys.stderr.write("out of luck\n"); sys.stderr.flush(); os._exit(3)
+                elif name == "dump":
+                    text = b"debug: ".ljust(args["before"], b"y") + os.environ["KEY"].encode()
+                    os.write(args["to"], text + b"z" * args["behind"] + b"\nwhole\n"); os._exit(3)
                 elif name == "flood":
                     while True: os.write(1, b"x" * 65536)
                 elif name == "garbage":
@@ -166,6 +173,38 @@ final class ScriptedProcess: Sendable {
         if mode == "ignores-term":
             while True: time.sleep(1)
         """#
+}
+
+/// Runs a body with a host of processes on a worker, and ends both.
+func withProcesses(
+    grace: Duration = .milliseconds(300),
+    _ body: @escaping @Sendable (isolated Worker, ScriptedProcess) async throws -> Void
+) async throws {
+    let scripted = ScriptedProcess(grace: grace)
+    let outcome = await Task {
+        try await onWorker { worker in try await body(worker, scripted) }
+    }.result
+    await scripted.host.stop()
+    try outcome.get()
+}
+
+func processOpening(
+    _ id: Int,
+    _ revision: Revision,
+    capabilities: String = "{}",
+    grant: ByteString = "g"
+) -> UpstreamMessage {
+    var message = UpstreamMessage(
+        posting: Array(
+            (#"{"jsonrpc":"2.0","id":\#(id),"method":"initialize","params":{"protocolVersion":"\#(revision.text)","#
+                + #""capabilities":\#(capabilities),"clientInfo":{"name":"t","version":"1"}}}"#).utf8
+        ),
+        requestID: RequestID(id),
+        method: .initialize,
+        revision: revision
+    )
+    message.grant = grant
+    return message
 }
 
 /// A call of a tool.

@@ -159,7 +159,15 @@ final class ProcessLink {
         }
         cancellation?.onCancel { exchange.cancel() }
         defer { cancellation?.onCancel(nil) }
-        pool.take(ProcessOrder(key: key, kind: kind, line: message.body, opening: opening, exchange: exchange))
+        let order = ProcessOrder(
+            key: key,
+            kind: kind,
+            grant: message.grant,
+            line: message.body,
+            opening: opening,
+            exchange: exchange
+        )
+        pool.take(order)
         return try await exchange.reply(to: message)
     }
 

@@ -11,6 +11,14 @@ enum ProcessOwner: Hashable, Sendable {
     case gateway
     case grant(ByteString)
     case session(ByteString)
+
+    /// For whom it counts that it ended: a grant may have as many sessions as it likes, and answers for all of them.
+    func payer(_ grant: ByteString?) -> ProcessOwner {
+        guard case .session = self else {
+            return self
+        }
+        return grant.map { .grant($0) } ?? .gateway
+    }
 }
 
 /// Which process a message is for: eras do not mix in one (mcp-protocol.md, 3.8).
@@ -37,6 +45,8 @@ struct ProcessOrder: Sendable {
 
     let key: ProcessKey
     let kind: Kind
+    /// Whose message it is; `nil` for the gateway's own.
+    let grant: ByteString?
     let line: [UInt8]
     /// The client's own opening, for a session's process.
     let opening: [UInt8]?

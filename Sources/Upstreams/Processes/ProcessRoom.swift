@@ -32,7 +32,7 @@ final class ProcessRoom {
     /// Those that were told to end and have not yet.
     private var leaving: [ObjectIdentifier: ServerProcess] = [:]
     private var openings: [ByteString: [UInt8]] = [:]
-    private var crashes = CrashRecord()
+    private var crashes = CrashBook()
     private var starts = 0
     private var lastEnd: String?
     private var told: ProcessStanding?
@@ -81,7 +81,7 @@ final class ProcessRoom {
         case .open, .request, .listen:
             remember(order)
             do throws(UpstreamFailure) {
-                try process(for: order.key).take(order)
+                try process(for: order.key, payer: order.key.owner.payer(order.grant)).take(order)
             } catch {
                 order.exchange.deliver(.failed(error))
             }
@@ -108,7 +108,10 @@ final class ProcessRoom {
 
     // MARK: Starting
 
-    private func process(for key: ProcessKey) throws(UpstreamFailure) -> ServerProcess {
+    private func process(
+        for key: ProcessKey,
+        payer: ProcessOwner
+    ) throws(UpstreamFailure) -> ServerProcess {
         if let process = processes[key] {
             return process
         }
@@ -123,12 +126,12 @@ final class ProcessRoom {
             }
             opening = known
         }
-        if let pause = crashes.pause(at: loop.now) {
+        if let (pause, reason) = crashes.pause(of: payer, at: loop.now) {
             let seconds = max(1, (pause.nanoseconds + 999_999_999) / 1_000_000_000)
-            throw .processDown("\(lastEnd ?? "it ended"); it is started again in \(seconds) s")
+            throw .processDown("\(reason); it is started again in \(seconds) s")
         }
         try makeRoom()
-        return try start(key, opening: opening)
+        return try start(key, payer: payer, opening: opening)
     }
 
     private func makeRoom() throws(UpstreamFailure) {
@@ -142,12 +145,16 @@ final class ProcessRoom {
         dismiss(idle)
     }
 
-    private func start(_ key: ProcessKey, opening: [UInt8]?) throws(UpstreamFailure) -> ServerProcess {
+    private func start(
+        _ key: ProcessKey,
+        payer: ProcessOwner,
+        opening: [UInt8]?
+    ) throws(UpstreamFailure) -> ServerProcess {
         var environment = host.environment.filter { base in !command.environment.contains { $0.name == base.name } }
         environment += command.environment
         let path = environment.first { $0.name == "PATH" }.map { ByteString($0.value.reveal()) }
         guard let program = ChildCommand.program(command.program, path: path) else {
-            crashed("the program `\(command.program)` is not found", after: .zero)
+            crashed(payer, "the program `\(command.program)` is not found", after: .zero)
             throw .processDown("the program is not found")
         }
         let child: ChildProcess
@@ -164,11 +171,11 @@ final class ProcessRoom {
                 )
             )
         } catch {
-            crashed("it could not be started: \(error)", after: .zero)
+            crashed(payer, "it could not be started: \(error)", after: .zero)
             throw .processDown("it could not be started: \(error)")
         }
         starts += 1
-        let process = ServerProcess(key, child, opening: opening, limits: limits, on: loop)
+        let process = ServerProcess(key, payer: payer, child, opening: opening, limits: limits, on: loop)
         process.grace = host.grace
         let mask = mask
         process.onSaid = { [host, name] line in host.report(name, .said(Self.cut(mask(line)))) }
@@ -224,7 +231,8 @@ final class ProcessRoom {
             happened("process \(process.number) does not speak 2026-07-28")
             stand()
         case .byItself(let reason):
-            crashed("process \(process.number): \(reason)", after: loop.now.elapsed(since: process.startedAt))
+            let running = loop.now.elapsed(since: process.startedAt)
+            crashed(process.payer, "process \(process.number): \(reason)", after: running)
         }
         goIfEmpty()
     }
@@ -242,12 +250,13 @@ final class ProcessRoom {
         }
     }
 
-    private func crashed(_ reason: String, after running: Duration) {
-        crashes.ended(at: loop.now, after: running)
+    private func crashed(_ payer: ProcessOwner, _ reason: String, after running: Duration) {
+        crashes.ended(payer, reason, at: loop.now, after: running)
         lastEnd = reason
         var sentence = reason
-        if let pause = crashes.pause(at: loop.now) {
-            sentence += "; not started again within \(pause.nanoseconds / 1_000_000) ms"
+        if let (pause, _) = crashes.pause(of: payer, at: loop.now) {
+            let whose = payer == .all ? "" : " for whom it ran"
+            sentence += "; not started again\(whose) within \(pause.nanoseconds / 1_000_000) ms"
         }
         happened(sentence)
         stand()
@@ -323,8 +332,10 @@ final class ProcessRoom {
     }
 
     private func stand() {
+        // One caller whose process keeps ending makes no server that fails the others.
+        let isFailing = crashes.isLooping && processes.values.allSatisfy { crashes.isLooping($0.payer) }
         let state: ProcessStanding.State =
-            crashes.isLooping
+            isFailing
             ? .failing : !processes.isEmpty ? .running : crashes.failures > 0 ? .ended : .idle
         let standing = ProcessStanding(
             state: state,

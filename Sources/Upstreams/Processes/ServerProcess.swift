@@ -39,6 +39,8 @@ final class ServerProcess {
     static let maximumErrorLine = 4_096
 
     let key: ProcessKey
+    /// For whom its end counts.
+    let payer: ProcessOwner
     let startedAt: Instant
     /// The supervisor's process id, which names it in the log.
     let number: Int32
@@ -65,8 +67,16 @@ final class ServerProcess {
     private var errorNoise = NoiseMeter()
     private(set) var idleSince: Instant
 
-    init(_ key: ProcessKey, _ child: ChildProcess, opening: [UInt8]?, limits: UpstreamLimits, on loop: EventLoop) {
+    init(
+        _ key: ProcessKey,
+        payer: ProcessOwner,
+        _ child: ChildProcess,
+        opening: [UInt8]?,
+        limits: UpstreamLimits,
+        on loop: EventLoop
+    ) {
         self.key = key
+        self.payer = payer
         self.child = child
         self.limits = limits
         self.loop = loop
