@@ -80,6 +80,8 @@ final class Call {
     let cancellation = CancellationPoint()
     /// The id of the request that is under way to the server.
     var upstreamID: RequestID?
+    /// ``WorkerUpstream/home`` of the server its latest message went to.
+    var reached: ByteString = ""
     /// What the client's `requestState` stands for, once it was opened.
     var retry: RetryState?
     /// The questions its client has before it in a modern server's name.
@@ -119,7 +121,7 @@ final class Call {
         self.session = session
         revision = session.revision
         leg.revision = session.isBridged ? .july2026 : session.revision.towardsServer
-        leg.sessionID = session.upstreamID
+        leg.session = session.upstream
     }
 
     /// Ends the call from outside: the first reason counts.

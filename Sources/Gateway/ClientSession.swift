@@ -9,8 +9,8 @@ final class ClientSession: Sendable {
     let revision: Revision
     /// Whether it exists on the client's side alone: its server is modern and has no sessions.
     let isBridged: Bool
-    /// The upstream's own session id, when it gave one.
-    let upstreamID: ByteString?
+    /// The upstream's own session, when it gave one.
+    let upstream: ServerSession?
     let capabilities: ClientCapabilities
     let clientName: ByteString?
     let clientVersion: ByteString?
@@ -24,7 +24,7 @@ final class ClientSession: Sendable {
     init(
         revision: Revision,
         isBridged: Bool,
-        upstreamID: ByteString?,
+        upstream: ServerSession?,
         capabilities: ClientCapabilities,
         clientName: ByteString?,
         clientVersion: ByteString?,
@@ -34,7 +34,7 @@ final class ClientSession: Sendable {
     ) {
         self.revision = revision
         self.isBridged = isBridged
-        self.upstreamID = upstreamID
+        self.upstream = upstream
         self.capabilities = capabilities
         self.clientName = clientName
         self.clientVersion = clientVersion
@@ -44,11 +44,11 @@ final class ClientSession: Sendable {
     }
 
     /// The same session, now going on in another one of the server's.
-    func moved(to upstreamID: ByteString) -> ClientSession {
+    func moved(to upstream: ServerSession) -> ClientSession {
         ClientSession(
             revision: revision,
             isBridged: isBridged,
-            upstreamID: upstreamID,
+            upstream: upstream,
             capabilities: capabilities,
             clientName: clientName,
             clientVersion: clientVersion,

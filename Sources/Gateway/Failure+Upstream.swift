@@ -13,7 +13,8 @@ extension Failure {
         case .processDown:
             self.init(
                 .upstreamUnavailable,
-                "the server's process does not run: its operator finds the reason with `toolgate server logs`"
+                "the server's process does not run: its operator finds the reason with `toolgate server logs`, or on the "
+                    + "standard error of `toolgate wrap`"
             )
         case .timedOut:
             self.init(.upstreamTimedOut)

@@ -100,7 +100,7 @@ extension GatewayWorker {
             sessions.removeAll(keepingCapacity: true)
         }
         // One that had to go on in another session of the server's does so for every worker.
-        let moved = core.sessionStates[text]?.upstreamID.map { opened.moved(to: $0) } ?? opened
+        let moved = core.sessionStates[text]?.upstream.map { opened.moved(to: $0) } ?? opened
         sessions[text] = moved
         return moved
     }

@@ -54,7 +54,8 @@ extension GatewayWorker {
             }
         }
         bridge.lastUsedAt = loop.now
-        call.leg = UpstreamLeg(revision: bridge.session.revision, sessionID: bridge.session.id, bridge: bridge)
+        let session = bridge.session.id.map { ServerSession(id: $0, home: upstream.home) }
+        call.leg = UpstreamLeg(revision: bridge.session.revision, session: session, bridge: bridge)
     }
 
     /// Lets go of the session a call went on in.
@@ -217,9 +218,9 @@ extension GatewayWorker {
         guard let session = call.session else {
             throw Failure(.sessionNotFound)
         }
-        let lost = call.leg.sessionID
+        let lost = call.leg.session
         let state = core.sessionStates[session.text]
-        if let other = state?.upstreamID, other != lost {
+        if let other = state?.upstream, other != lost, other.home == upstream.home {
             // Another call was faster.
             adopt(other, call, session)
             return
@@ -237,17 +238,18 @@ extension GatewayWorker {
             throw Failure(.sessionNotFound)
         }
         await restore(state, opened, upstream)
-        core.sessionStates.change(session.text) { $0.upstreamID = id }
-        adopt(id, call, session)
+        let next = ServerSession(id: id, home: upstream.home)
+        core.sessionStates.change(session.text) { $0.upstream = next }
+        adopt(next, call, session)
     }
 
-    private func adopt(_ id: ByteString, _ call: Call, _ session: ClientSession) {
-        let moved = session.moved(to: id)
+    private func adopt(_ next: ServerSession, _ call: Call, _ session: ClientSession) {
+        let moved = session.moved(to: next)
         if sessions[session.text] != nil {
             sessions[session.text] = moved
         }
         call.session = moved
-        call.leg.sessionID = id
+        call.leg.session = next
     }
 
     /// Asks a new session for what the old one was asked for: its log level and its subscriptions.

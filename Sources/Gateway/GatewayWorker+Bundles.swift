@@ -67,7 +67,7 @@ extension GatewayWorker {
         call.issuedSession = core.handles.sealSession(
             revision: opening.revision,
             isBridged: true,
-            upstreamID: nil,
+            upstream: nil,
             // What each server may use of it its part's policy says, on every call.
             capabilities: opening.capabilities,
             client: (opening.client?.name, opening.client?.version),

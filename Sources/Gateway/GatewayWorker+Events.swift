@@ -116,14 +116,15 @@ extension GatewayWorker {
             return
         }
         let text = session.text
-        let upstreamID = core.sessionStates[text]?.upstreamID ?? session.upstreamID
+        let theirs = core.sessionStates[text]?.upstream ?? session.upstream
         core.sessionStates.remove(text)
         core.runEverywhere { gateway in gateway.endCalls(of: text) }
-        guard let upstreamID else {
+        let upstream = upstream(of: call.grant.server)
+        guard let theirs, theirs.home == upstream.home else {
             return
         }
-        let server = upstream(of: call.grant.server).server
-        var message = UpstreamMessage(.delete, sessionID: upstreamID, revision: session.revision.towardsServer)
+        let server = upstream.server
+        var message = UpstreamMessage(.delete, sessionID: theirs.id, revision: session.revision.towardsServer)
         message.grant = call.grant.id
         message.totalTimeout = .seconds(5)
         spawn { [message] in
@@ -241,7 +242,7 @@ extension GatewayWorker {
         guard let session = client.session else {
             throw Failure(.sessionRequired, "a session is required: send initialize first")
         }
-        return core.sessionStates[session.text]?.upstreamID.map { session.moved(to: $0) } ?? session
+        return core.sessionStates[session.text]?.upstream.map { session.moved(to: $0) } ?? session
     }
 }
 

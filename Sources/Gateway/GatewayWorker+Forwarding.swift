@@ -122,6 +122,11 @@ extension GatewayWorker {
         }
         try await noteIntent(of: call)
         let upstream = upstream(of: call.grant.server)
+        guard message.sessionID == nil || call.leg.session?.home == upstream.home else {
+            // The server is somewhere else since: what is there now has no such session, and is not told of it.
+            return .status(404, body: [])
+        }
+        call.reached = upstream.home
         let sentAt = core.time.now
         call.upstreamID = message.requestID
         call.mayRunUntil = loop.now.advanced(by: call.grant.server.upstream.limits.totalTimeout)

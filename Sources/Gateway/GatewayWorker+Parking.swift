@@ -97,9 +97,9 @@ extension GatewayWorker {
             throw Failure(.handleNotFound, "the call no longer waits for this answer: call again without requestState")
         case .unanswered(let question, let next):
             try await ask(call, request, question, next)
-        case .goesOn(let upstreamID, let revision, let sessionID):
+        case .goesOn(let upstreamID, let revision, let session):
             leaveBridge(call)
-            call.leg = UpstreamLeg(revision: revision, sessionID: sessionID)
+            call.leg = UpstreamLeg(revision: revision, session: session)
             call.upstreamID = upstreamID
             switch try await relay(call, request, .parked(ticket.call)) {
             case .response(let document):
@@ -138,7 +138,7 @@ extension GatewayWorker {
         return .goesOn(
             upstreamID: waiting.upstreamID,
             revision: waiting.leg.revision,
-            sessionID: waiting.leg.sessionID
+            session: waiting.leg.session
         )
     }
 
@@ -287,7 +287,7 @@ enum Resumption: Sendable {
     /// The request brought no answer: it is asked for again.
     case unanswered(ServerQuestion, ParkingTicket)
     /// The server has its answer.
-    case goesOn(upstreamID: RequestID?, revision: Revision, sessionID: ByteString?)
+    case goesOn(upstreamID: RequestID?, revision: Revision, session: ServerSession?)
 }
 
 /// Carries one value to a waiting task of a loop, from any thread.

@@ -162,8 +162,12 @@ extension GatewayWorker {
         guard call.repliesUnderWay < Self.maximumReplies else {
             return
         }
+        let upstream = upstream(of: call.grant.server)
+        guard call.leg.session == nil || call.leg.session?.home == upstream.home else {
+            return
+        }
         call.repliesUnderWay += 1
-        let server = upstream(of: call.grant.server).server
+        let server = upstream.server
         var message = UpstreamMessage(
             posting: body,
             requestID: nil,

@@ -36,7 +36,8 @@ extension GatewayWorker {
             return nil
         }
         let next = upstream(of: call.grant.server)
-        return next === refused ? nil : next
+        // A session of the one is none of the other's.
+        return next === refused || next.home != refused.home ? nil : next
     }
 
     private func isReplaced(_ renewal: CredentialRenewal, _ call: Call) async -> Bool {

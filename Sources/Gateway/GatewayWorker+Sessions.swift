@@ -71,6 +71,7 @@ extension GatewayWorker {
         )
         call.leg.revision = asked
         let (document, upstreamSession) = try await whole(call, message)
+        let home = call.reached
         let result = try Self.handshakeResult(document)
         do throws(UpstreamViolation) {
             let handshake = try ServerHandshake(initializeResult: result)
@@ -83,7 +84,7 @@ extension GatewayWorker {
             call.record.revision = revision
             call.issuedSession = core.handles.sealSession(
                 revision: revision,
-                upstreamID: upstreamSession,
+                upstream: upstreamSession.map { ServerSession(id: $0, home: home) },
                 capabilities: capabilities,
                 client: (opening.client?.name, opening.client?.version),
                 grant: call.grant,
@@ -112,7 +113,7 @@ extension GatewayWorker {
         call.issuedSession = core.handles.sealSession(
             revision: opening.revision,
             isBridged: true,
-            upstreamID: nil,
+            upstream: nil,
             capabilities: capabilities,
             client: (opening.client?.name, opening.client?.version),
             grant: call.grant,

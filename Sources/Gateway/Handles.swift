@@ -24,7 +24,7 @@ struct Handles: Sendable {
     func sealSession(
         revision: Revision,
         isBridged: Bool = false,
-        upstreamID: ByteString?,
+        upstream: ServerSession?,
         capabilities: ClientCapabilities,
         client: (name: ByteString?, version: ByteString?),
         grant: GrantEntry,
@@ -33,8 +33,9 @@ struct Handles: Sendable {
         var payload = FieldWriter()
         payload.append(revision.rawValue)
         payload.append(capabilities.rawValue)
-        payload.append(isBridged ? Self.bridged : upstreamID == nil ? 0 : 1)
-        payload.append(run: upstreamID?.bytes ?? [])
+        payload.append(isBridged ? Self.bridged : upstream == nil ? 0 : 1)
+        payload.append(run: upstream?.id.bytes ?? [])
+        payload.append(run: upstream?.home.bytes ?? [])
         payload.append(run: client.name?.bytes.prefix(Self.maximumClientText) ?? [])
         payload.append(run: client.version?.bytes.prefix(Self.maximumClientText) ?? [])
         // An id may be remembered by a worker after it was opened: it has to know the end of it too.
@@ -46,15 +47,16 @@ struct Handles: Sendable {
     func openSession(_ text: ByteString, grant: GrantEntry, now: WallTime) -> ClientSession? {
         guard var payload = open(text.bytes, .session, grant, now: now),
             let revision = payload.byte().flatMap({ Revision(rawValue: $0) }), revision.era == .legacy,
-            let capabilities = payload.byte(), let hasUpstreamID = payload.byte(), let upstreamID = payload.run(),
-            let name = payload.run(), let version = payload.run(), let expiry = payload.number(), payload.isAtEnd
+            let capabilities = payload.byte(), let hasUpstream = payload.byte(), let upstreamID = payload.run(),
+            let home = payload.run(), let name = payload.run(), let version = payload.run(),
+            let expiry = payload.number(), payload.isAtEnd
         else {
             return nil
         }
         return ClientSession(
             revision: revision,
-            isBridged: hasUpstreamID == Self.bridged,
-            upstreamID: hasUpstreamID == 1 ? ByteString(upstreamID) : nil,
+            isBridged: hasUpstream == Self.bridged,
+            upstream: hasUpstream == 1 ? ServerSession(id: ByteString(upstreamID), home: ByteString(home)) : nil,
             capabilities: ClientCapabilities(rawValue: capabilities),
             clientName: name.isEmpty ? nil : ByteString(name),
             clientVersion: version.isEmpty ? nil : ByteString(version),

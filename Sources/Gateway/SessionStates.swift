@@ -4,8 +4,8 @@ internal import Synchronization
 
 /// What a legacy session has besides what is sealed into its id: what its client asked for on the way.
 struct SessionState: Sendable {
-    /// The server's session it goes on in, when the first one died.
-    var upstreamID: ByteString?
+    /// The server's session it goes on in, when the first one died or the server is somewhere else now.
+    var upstream: ServerSession?
     /// The mildest log messages the client asked for.
     var level: LogLevel?
     /// The resources whose updates it wants, in the order it asked.

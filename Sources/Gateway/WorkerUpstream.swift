@@ -1,4 +1,5 @@
 internal import Base
+internal import Cryptography
 internal import EventLoops
 internal import MCPModel
 internal import Upstreams
@@ -9,6 +10,8 @@ internal import Upstreams
 final class WorkerUpstream {
     let server: UpstreamServer
     let shared: SharedServer
+    /// Sixteen bytes that stand for where it is (``UpstreamConfiguration/home``): what a session of its is bound to.
+    let home: ByteString
     /// The streams of changes that are open or being opened, by what they tell of.
     var feeds: [FeedKey: ChangeFeed] = [:]
     /// The sessions in which modern clients' calls go to it while it is a legacy server.
@@ -34,6 +37,7 @@ final class WorkerUpstream {
         self.loop = loop
         self.server = server
         self.shared = shared
+        home = ByteString(SHA256.digest(server.configuration.home).prefix(16))
         lastID = firstID
         self.stride = stride
     }

@@ -139,6 +139,20 @@ public struct UpstreamConfiguration: Sendable {
         }
     }
 
+    /// What tells one server from another, whatever credentials it is reached with: of one over HTTP its address; of the
+    /// others only the kind, for their sessions never leave the gateway.
+    public var home: [UInt8] {
+        var payload = FieldWriter()
+        switch way {
+        case .http(let address, _):
+            payload.append(run: Array("\(address.origin)".utf8))
+            payload.append(run: address.target)
+        case .process: payload.append(run: Array("process".utf8))
+        case .connector: payload.append(run: Array("connector".utf8))
+        }
+        return payload.bytes
+    }
+
     /// What tells one way of reaching it, credentials included, from another.
     public var accessKey: [UInt8] {
         var payload = FieldWriter()

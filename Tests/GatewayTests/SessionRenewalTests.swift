@@ -78,6 +78,44 @@ struct SessionRenewalTests {
         await gateway.stop()
     }
 
+    @Test("a server that is pointed at another address is never told the session the old one gave, on any way")
+    func moved() async throws {
+        let opened = Counter()
+        let new = Self.forgetful(opened, Counter())
+        let old = Upstreams.legacy { sent in
+            let result = #"{"protocolVersion":"2025-11-25","capabilities":{},"serverInfo":{"name":"s","version":"1"}}"#
+            return sent.method == "initialize"
+                ? .json(sent.result(result), headers: ["mcp-session-id: old-session"]) : nil
+        }
+        var options = Harness.Options()
+        options.workers = 2
+        let gateway = try await Harness.start(old, options)
+        var client = try gateway.client()
+        _ = try client.initialize(#"{"roots":{}}"#)
+        var given = try gateway.client()
+        _ = try given.initialize(#"{"roots":{}}"#)
+        #expect(try client.request("POST", Self.call).text.contains("ran create_lead"))
+        try gateway.reload(new, options)
+        // A stream and an end are no reason to open anything: what they would be said in is not there.
+        #expect(try given.request("DELETE", "").status == 200)
+        for _ in 0..<4 {
+            // On whatever worker: in one session of the new server's.
+            var again = try gateway.client()
+            again.session = client.session
+            let answer = try again.request("POST", Self.call)
+            #expect(answer.status == 200 && answer.text.contains("ran create_lead"), "\(answer.text)")
+        }
+        #expect(opened.count == 1)
+        let sessions = new.received.map { $0.message.field("mcp-session-id") ?? "" }
+        #expect(!sessions.contains("old-session"), "\(sessions)")
+        #expect(new.bodies(containing: "tools/call").count == 4)
+        // And back again: the old one's is its own still, the new one's is not told it.
+        try gateway.reload(old, options)
+        #expect(try client.request("POST", Self.call).text.contains("ran create_lead"))
+        #expect(!old.received.contains { $0.message.field("mcp-session-id") == "s1" })
+        await gateway.stop()
+    }
+
     @Test("D1: two grants that exchange session ids, cursors, states and ids of questions get nothing")
     func exchanged() async throws {
         let upstream = Upstreams.modern { sent in
