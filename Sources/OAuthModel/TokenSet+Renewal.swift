@@ -92,8 +92,21 @@ public struct TokenLife: Sendable {
     }
 
     /// A renewal brought new tokens.
-    public mutating func renewed(_ tokens: TokenSet) {
+    ///
+    /// Ones that are over at once are renewed as slowly as if the renewal had failed, or their server would be asked
+    /// without end; what was given is used meanwhile.
+    public mutating func renewed(_ tokens: TokenSet, at now: WallTime) {
+        let failures = failures
         self = TokenLife(tokens)
+        if tokens.isShort {
+            self.failures = failures
+            pause(at: now)
+        }
+    }
+
+    /// Whether its tokens are those of a set, byte for byte.
+    public func holds(_ others: TokenSet) -> Bool {
+        tokens.plaintext.reveal() == others.plaintext.reveal()
     }
 
     /// A renewal failed: what passes is tried again after one second, then two, four, … up to five minutes.
@@ -102,6 +115,10 @@ public struct TokenLife: Sendable {
             tokens.problem = problem
             return
         }
+        pause(at: now)
+    }
+
+    private mutating func pause(at now: WallTime) {
         let pause = min(Self.longestPause, 1_000 << Int64(min(failures, 20)))
         failures += 1
         notBefore = WallTime(milliseconds: now.milliseconds + pause)

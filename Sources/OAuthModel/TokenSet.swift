@@ -39,6 +39,14 @@ public struct TokenSet: Sendable {
         return WallTime(milliseconds: expires.milliseconds - ahead)
     }
 
+    /// Whether it ends before anybody could do much with it: servers exist that say so of every token.
+    var isShort: Bool {
+        expires.map { $0.milliseconds - issued.milliseconds < Self.shortest } ?? false
+    }
+
+    // LIMIT: the life in milliseconds of a token that is renewed at its time; shorter ones ever more slowly.
+    private static let shortest: Int64 = 10_000
+
     /// What stands in the `Authorization` header (RFC 6750, 2.1; AC-15).
     public var authorization: Secret<[UInt8]> { Secret(Array("Bearer ".utf8) + accessToken.reveal()) }
 

@@ -74,6 +74,35 @@ struct TokenLifeTests {
         )
     }
 
+    @Test("tokens that are over at once are renewed ever more slowly, until one lives", arguments: [0, 1, 9])
+    func overAtOnce(seconds: Int) throws {
+        var life = TokenLife(try set())
+        var now: Int64 = 3_600_000
+        func renewed(_ seconds: Int) throws -> TokenSet {
+            let body = #"{"access_token":"at-2","token_type":"Bearer","expires_in":\#(seconds)}"#
+            return try life.tokens.renewed(by: answer(200, body), now: WallTime(milliseconds: now))
+        }
+        for pause: Int64 in [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300] {
+            life.renewed(try renewed(seconds), at: WallTime(milliseconds: now))
+            let use = life.use(at: WallTime(milliseconds: now + pause * 1_000 - 1))
+            #expect(use != .renewFirst && use != .renewBeside, "within \(pause) s")
+            now += max(pause, 10) * 1_000
+            #expect(life.use(at: WallTime(milliseconds: now)) == .renewFirst)
+        }
+        life.renewed(try renewed(10), at: WallTime(milliseconds: now))
+        #expect(life.use(at: WallTime(milliseconds: now + 5_000)) == .renewBeside)
+        life.renewed(try renewed(seconds), at: WallTime(milliseconds: now))
+        #expect(life.use(at: WallTime(milliseconds: now + 10_000)) == .renewFirst)
+    }
+
+    @Test("a life knows its own tokens again, and no others")
+    func known() throws {
+        let life = TokenLife(try set())
+        #expect(life.holds(try set()))
+        #expect(!life.holds(try set(Self.text.replacing("at-1", with: "at-2"))))
+        #expect(!life.holds(try set(Self.text.replacing(#""issued":0"#, with: #""issued":1"#))))
+    }
+
     @Test("a token the server refuses counts as over at once")
     func refused() throws {
         var life = TokenLife(try set())

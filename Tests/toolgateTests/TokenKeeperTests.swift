@@ -20,14 +20,23 @@ struct TokenKeeperTests {
         var renewals = 0
     }
 
-    @Test("until the store's change is taken in, nobody presents the refresh token that is spent")
-    func spent() async throws {
+    /// A clock that stands.
+    private struct StandingTime: TimeSource {
+        let now = SystemTime().now
+        let wallTime = SystemTime().wallTime
+    }
+
+    @Test(
+        "until the store's change is taken in, nobody presents the spent refresh token, and behind it none that was over at once",
+        arguments: [600, 0]
+    )
+    func spent(lifetime: Int) async throws {
         let pool = try WorkerPool(count: 1)
         defer { pool.stop() }
         await pool.workers[0].start { worker in
             do {
                 // Once when it was refused, not again before the change was taken in, and not after.
-                #expect(try await Self.refuseOnce(on: worker) == [1, 1, 1])
+                #expect(try await Self.refuseOnce(on: worker, lifetime) == [1, 1, 1])
             } catch {
                 Issue.record(error)
             }
@@ -35,12 +44,13 @@ struct TokenKeeperTests {
         .value
     }
 
-    private static func refuseOnce(on worker: isolated Worker) async throws -> [Int] {
+    private static func refuseOnce(on worker: isolated Worker, _ lifetime: Int) async throws -> [Int] {
         let seen = Seen()
         let address = SocketAddress(.loopbackV4, port: 0)
         let server = try HTTPServer(on: worker, configuration: HTTPServerConfiguration(address: address)) { exchange in
             seen.renewals += 1
-            let tokens = #"{"access_token":"a","token_type":"Bearer","expires_in":600,"refresh_token":"r"}"#
+            let tokens =
+                #"{"access_token":"a","token_type":"Bearer","expires_in":\#(lifetime),"refresh_token":"r"}"#
             do throws(HTTPServerError) {
                 var fields = HTTPFields()
                 fields.append(.contentType, "application/json")
@@ -62,7 +72,7 @@ struct TokenKeeperTests {
         let before = try #require(connections.first)
 
         let transport = OAuthTransport(on: worker.loop)
-        let keeper = TokenKeeper(store, keys: keys, transport: transport, on: worker) { _ in }
+        let keeper = TokenKeeper(store, keys: keys, transport: transport, on: worker, time: StandingTime()) { _ in }
         keeper.take([before])
         before.renewal.refused { _ in }
         var counts: [Int] = []

@@ -64,8 +64,13 @@ final class TokenKeeper {
                 known.connection = connection
                 next[id] = known
             } else {
-                let life = TokenLife(connection.tokens)
-                next[id] = Held(connection: connection, life: life, isRenewing: held[id]?.isRenewing ?? false)
+                // What this keeper renewed itself comes back from the store: its pauses go on.
+                let known = held[id].flatMap { $0.life.holds(connection.tokens) ? $0.life : nil }
+                next[id] = Held(
+                    connection: connection,
+                    life: known ?? TokenLife(connection.tokens),
+                    isRenewing: held[id]?.isRenewing ?? false
+                )
             }
         }
         held = next
@@ -142,7 +147,7 @@ final class TokenKeeper {
             }
             // Until the store's change is taken in: what was refreshed with is spent, and whoever presents it again loses
             // all (RFC 9700, section 4.14.2).
-            held[id]?.life.renewed(tokens)
+            held[id]?.life.renewed(tokens, at: time.wallTime)
             return true
         } catch {
             failed(error, id, one)
@@ -152,7 +157,8 @@ final class TokenKeeper {
 
     private func failed(_ problem: OAuthProblem, _ id: EntityID, _ one: Held) {
         held[id]?.life.failed(problem, at: time.wallTime)
-        say("the authorisation `\(one.connection.credential.name)` cannot be renewed: \(problem)")
+        let next = problem.isPassing ? "; it is tried again" : ""
+        say("the authorisation `\(one.connection.credential.name)` cannot be renewed: \(problem)\(next)")
         if !problem.isPassing {
             // Kept, so that every process and the command line know, and nobody asks in vain again.
             var ended = one.life.tokens
