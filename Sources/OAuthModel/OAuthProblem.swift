@@ -93,7 +93,7 @@ extension OAuthProblem: CustomStringConvertible {
         case .tokenRefused:
             "the authorisation has ended: run `toolgate server connect` for this server again"
         case .unavailable:
-            "the authorisation server cannot be used right now: it is tried again"
+            "the authorisation server cannot be used right now"
         }
     }
 }

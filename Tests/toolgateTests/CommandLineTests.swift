@@ -56,6 +56,13 @@ struct CommandLineTests {
         #expect(try invocation(["cook", "-"]).operands == ["-"])
     }
 
+    @Test("plain http to another machine is refused with the option that allows it")
+    func insecure() {
+        let console = RecordingConsole(environment: [:])
+        #expect(CommandTable.run(["connect", "http://tools.example.com/mcp/crm"], console: console.console) == .usage)
+        #expect(console.error.contains("`--allow-insecure`") && !console.error.contains("allow_insecure"))
+    }
+
     @Test("a variable stands in for an absent option and loses against a present one")
     func variables() throws {
         let variables = ["TOOLGATE_HEAT": "high", "TOOLGATE_SPICE": "salt,thyme"]

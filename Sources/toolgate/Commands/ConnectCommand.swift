@@ -31,11 +31,12 @@ enum ConnectCommand {
             ),
         ]
     ) { invocation throws(CommandFailure) in
+        let address = try address(invocation)
         ProcessProtection.forbidDumps()
         let service = BridgeService(
             console: invocation.console,
             name: "endpoint",
-            address: try address(invocation),
+            address: address,
             token: try token(invocation),
             trust: try trust(invocation)
         )
@@ -54,7 +55,12 @@ enum ConnectCommand {
         do throws(UpstreamAddress.Problem) {
             return try UpstreamAddress(text.utf8, allowsInsecure: invocation.isOn("allow-insecure"))
         } catch {
-            throw .usage("the endpoint cannot be used: \(error.rawValue)")
+            guard error == .insecure else {
+                throw .usage("the endpoint cannot be used: \(error.rawValue)")
+            }
+            throw .usage(
+                "the endpoint cannot be used: plain `http` is for this machine only: use `https`, or give `--allow-insecure`"
+            )
         }
     }
 

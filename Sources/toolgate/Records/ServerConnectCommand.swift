@@ -77,7 +77,7 @@ enum ServerConnectCommand {
         case .success(let tokens): return tokens
         case .failure(let problem):
             let message = "server `\(request.server.name)` is not connected: \(problem)"
-            throw problem.isPassing ? .environment(message) : .refused(message)
+            throw problem.isPassing ? .environment("\(message): run the command again later") : .refused(message)
         }
     }
 
