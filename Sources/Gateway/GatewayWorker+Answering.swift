@@ -241,6 +241,9 @@ extension GatewayWorker {
         // A call that somebody ended was not malformed: what was decided about it stands (D10).
         if call.ending == nil, call.record.outcome == .allow {
             switch failure.kind.origin {
+            case .client where call.result == .rpcError:
+                // The server's own answer, in our words.
+                break
             case .client:
                 call.record.outcome = failure.kind == .toolNotFound ? .hidden : .malformed
             case .gateway where call.record.upstreamTime == nil:

@@ -330,6 +330,9 @@ extension GatewayWorker {
                 break
             }
         }
+        if let disguised = disguise(error, call, request) {
+            throw disguised
+        }
         let answer = core.writer(call.revision).error(error, to: request.id)
         await self.answer(call, status: answer.status, answer.body)
     }

@@ -1,5 +1,6 @@
 internal import Base
 internal import EventLoops
+internal import JSONText
 internal import MCPModel
 internal import PolicyEngine
 internal import Upstreams
@@ -85,24 +86,56 @@ extension GatewayWorker {
     /// Prompts and resources, and what refers to them: what policy does not allow does not exist.
     func checkAccess(_ call: Call, _ request: ClientRequest) throws(Failure) {
         let policy = call.grant.policy?.compiled
-        switch request.method {
-        case .promptsGet:
-            let name = request.name ?? ""
-            guard policy?.allowsPrompt(name) == true else {
-                hide(call, policy)
-                throw Failure(MCPFailure.unknownPrompt(call.askedName ?? name, id: request.id, era: call.era))
+        let name = request.name ?? ""
+        let isAllowed: Bool? =
+            switch request.method {
+            case .promptsGet: policy?.allowsPrompt(name)
+            case .completionComplete: request.completion.map { Self.allows($0.reference, policy) }
+            default: policy?.allowsResource(name)
             }
-        case .completionComplete:
-            guard case .completion(let completion) = request.detail, Self.allows(completion.reference, policy) else {
-                hide(call, policy)
-                throw Failure(.invalidParameters, "unknown prompt or resource")
-            }
+        guard isAllowed == true else {
+            call.record.outcome = .hidden
+            call.record.rule = policy == nil ? "(no policy)" : "(hidden)"
+            throw Self.absence(call, request)
+        }
+    }
+
+    /// What a server's error becomes for a client that policy hides something from: one that says of a prompt or resource
+    /// that there is none looks exactly like our answer for those that are hidden (D12); `nil` for every other.
+    ///
+    /// Servers say it with −32002, −32602, or 0 as the SDK for Python did; with other codes it counts when it quotes the
+    /// name. That a prompt's argument was wrong is told by the first two as well: it is the price.
+    func disguise(_ error: JSONValue, _ call: Call, _ request: ClientRequest) -> Failure? {
+        guard let policy = call.grant.policy?.compiled else {
+            return nil
+        }
+        let name: ByteString
+        switch (request.method, request.completion?.reference) {
+        case (.promptsGet, _) where policy.hidesPrompts: name = request.name ?? ""
+        case (.resourcesRead, _) where policy.hidesResources: name = request.name ?? ""
+        case (.resourcesSubscribe, _) where policy.hidesResources: name = request.name ?? ""
+        case (.resourcesUnsubscribe, _) where policy.hidesResources: name = request.name ?? ""
+        case (.completionComplete, .prompt(let prompt)) where policy.hidesPrompts: name = prompt
+        case (.completionComplete, .resource(let uri)) where policy.hidesResources: name = uri
+        default: return nil
+        }
+        switch error["code"]?.number?.int {
+        case -32002, -32602, 0: break
         default:
-            let uri = request.name ?? ""
-            guard policy?.allowsResource(uri) == true else {
-                hide(call, policy)
-                throw Failure(MCPFailure.unknownResource(uri, id: request.id, era: call.era))
+            guard let message = error["message"]?.string?.bytes, !name.isEmpty, message.contains(name.bytes) else {
+                return nil
             }
+        }
+        return Self.absence(call, request)
+    }
+
+    /// The answer for a prompt or resource that is not there for this caller.
+    private static func absence(_ call: Call, _ request: ClientRequest) -> Failure {
+        let name = request.name ?? ""
+        return switch request.method {
+        case .promptsGet: Failure(MCPFailure.unknownPrompt(call.askedName ?? name, id: request.id, era: call.era))
+        case .completionComplete: Failure(.invalidParameters, "unknown prompt or resource")
+        default: Failure(MCPFailure.unknownResource(name, id: request.id, era: call.era))
         }
     }
 
@@ -111,11 +144,6 @@ extension GatewayWorker {
         case .prompt(let name): policy?.allowsPrompt(name) ?? false
         case .resource(let uri): policy?.allowsResource(uri) ?? false
         }
-    }
-
-    private func hide(_ call: Call, _ policy: CompiledPolicy?) {
-        call.record.outcome = .hidden
-        call.record.rule = policy == nil ? "(no policy)" : "(hidden)"
     }
 
     // MARK: Notifications and responses
@@ -185,5 +213,14 @@ extension GatewayWorker {
         case .stream(let stream, _): stream.cancel()
         case .status(let status, _): throw Failure(upstreamStatus: status, inSession: call.leg.sessionID != nil)
         }
+    }
+}
+
+extension ClientRequest {
+    fileprivate var completion: Completion? {
+        guard case .completion(let completion) = detail else {
+            return nil
+        }
+        return completion
     }
 }

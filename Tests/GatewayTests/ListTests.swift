@@ -253,6 +253,43 @@ struct ListTests {
         }
     }
 
+    @Test(
+        "D12: hidden and absent resources, prompts and completions are answered alike, whatever the server says of those",
+        arguments: [(-32002, "no such"), (-32602, "no"), (0, "Unknown: 'y'"), (-32603, "no: x/absent")]
+    )
+    func hiddenIsAbsentElsewhere(code: Int, text: String) async throws {
+        var options = Harness.Options()
+        options.policy = """
+            {"version":"1","default":"allow","resources":{"deny":["x/hidden"]},"prompts":{"deny":["x/hidden"]}}
+            """
+        let asked = [
+            ("resources/read", #""uri":"x/NAME""#), ("prompts/get", #""name":"x/NAME""#),
+            ("completion/complete", #""ref":{"type":"ref/prompt","name":"x/NAME"},"argument":{"name":"a","value":"b"}"#),
+        ]
+        for (method, params) in asked {
+            let answer: @Sendable (SentMessage) -> ScriptedUpstream.Reply? = { sent in
+                sent.method == method ? .json(sent.error(code, text)) : nil
+            }
+            let modern = try await Harness.start(Upstreams.modern(answer), options)
+            let name = { (name: String) in params.replacing("NAME", with: name) }
+            let client = try modern.client()
+            let hidden = try client.modern(method, name("hidden"), name: "x/hidden")
+            let absent = try client.modern(method, name("absent"), name: "x/absent")
+            #expect(hidden.text.replacing("hidden", with: "absent") == absent.text)
+            #expect(hidden.startLine == absent.startLine)
+            await modern.stop()
+            let legacy = try await Harness.start(Upstreams.legacy(answer), options)
+            var old = try legacy.client()
+            _ = try old.initialize()
+            let ask = { (name: String) in
+                let call = #"{"jsonrpc":"2.0","id":1,"method":"\#(method)","params":{\#(params)}}"#
+                return try old.request("POST", call.replacing("NAME", with: name))
+            }
+            #expect(try ask("hidden").text.replacing("hidden", with: "absent") == ask("absent").text)
+            await legacy.stop()
+        }
+    }
+
     @Test("resources and prompts that policy does not allow do not exist")
     func resources() async throws {
         let upstream = Upstreams.legacy { sent in

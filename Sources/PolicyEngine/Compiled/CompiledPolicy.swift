@@ -125,14 +125,21 @@ final class CompiledStorage: Sendable {
 struct CompiledAccess: Sendable {
     private let allow: NameSet
     private let deny: NameSet
+    private let allowsAll: Bool
 
     init(_ list: AccessList) {
+        allowsAll = list.allow.contains { $0.value.bytes.allSatisfy { $0 == UInt8(ascii: "*") } }
         allow = NameSet(list.allow.map(\.value))
         deny = NameSet(list.deny.map(\.value))
     }
 
     /// Whether any name is treated otherwise than by default.
     var hasRules: Bool { !allow.isEmpty || !deny.isEmpty }
+
+    /// Whether there may be names that are not allowed.
+    func hidesAny(byDefault: Bool) -> Bool {
+        !deny.isEmpty || !(byDefault || allowsAll)
+    }
 
     /// `deny` wins over `allow`; what neither matches falls to the default.
     func allows(_ name: ByteString, byDefault: Bool) -> Bool {

@@ -41,6 +41,12 @@ extension CompiledPolicy {
         return storage.resources.allows(uri, byDefault: storage.defaultAllows)
     }
 
+    /// Whether resources may be hidden: then one that does not exist must look as those do (security.md, D12).
+    public var hidesResources: Bool { storage.resources.hidesAny(byDefault: storage.defaultAllows) }
+
+    /// Whether prompts may be hidden: then one that does not exist must look as those do (security.md, D12).
+    public var hidesPrompts: Bool { storage.prompts.hidesAny(byDefault: storage.defaultAllows) }
+
     /// Whether a prompt may be listed and fetched.
     public func allowsPrompt(_ name: ByteString) -> Bool {
         storage.prompts.allows(name, byDefault: storage.defaultAllows)
