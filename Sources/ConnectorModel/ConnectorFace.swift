@@ -14,7 +14,7 @@ public struct ConnectorFace: Sendable {
     }
 
     /// Key of `_meta` that names a tool's class.
-    public static let classKey: StaticString = "toolgate/class"
+    public static let classKey: StaticString = "dev.toolgate/class"
 
     private static let modern: StaticString = "2026-07-28"
     private static let legacy: [StaticString] = ["2025-11-25", "2025-06-18", "2025-03-26"]

@@ -10,7 +10,7 @@ public enum ConnectorPace: Hashable, Sendable {
     case leaky(capacity: Int, drainPerSecond: Int)
 }
 
-/// When the next request may go out: arithmetic only, one value per credential or address.
+/// When the next request may go out: arithmetic only, one value per API.
 public struct ConnectorThrottle: Sendable {
     /// What asking came to.
     public enum Admission: Hashable, Sendable {

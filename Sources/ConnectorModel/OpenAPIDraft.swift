@@ -9,8 +9,6 @@ import YAMLText
 public struct OpenAPIDraft: Sendable {
     /// LIMIT: operations that are drafted.
     private static let maximumOperations = 200
-    /// LIMIT: references behind each other.
-    private static let maximumReferences = 8
 
     /// Why there is no draft.
     public struct Problem: Error, Hashable, Sendable, CustomStringConvertible {
@@ -19,6 +17,8 @@ public struct OpenAPIDraft: Sendable {
     }
 
     private let root: JSONValue
+    private let references: OpenAPIReferences
+    private var surplus = 0
     private var lines: [String] = []
     private var names: Set<String> = []
     private var count = 0
@@ -32,6 +32,7 @@ public struct OpenAPIDraft: Sendable {
 
     private init(root: JSONValue) {
         self.root = root
+        references = OpenAPIReferences(root: root)
     }
 
     private static func read(_ text: [UInt8]) throws(Problem) -> JSONValue {
@@ -60,15 +61,24 @@ public struct OpenAPIDraft: Sendable {
         }
         let title = root["info"]?["title"]?.string?.text ?? "API"
         let server = root["servers"]?.element(at: 0)?["url"]?.string?.text ?? ""
-        let isUsable = server.hasPrefix("https://") && !server.contains("{")
+        let isUsable = server.hasPrefix("https://") && !server.contains(where: { "{?#@".contains($0) })
+        let (authentication, doubt) = authentication
         lines += [
             "# A draft from an OpenAPI document. Before it is used: throw out what agents do not need, say in each",
             "# description what a tool is for, check each class and limit, and shape the results (docs/connectors.md).",
             "connector: {id: \(Self.identifier(title)), version: \"1\", title: \(Self.quoted(title)), language: en}",
             "secret: {about: \"the API's token\"}",
             "source:",
-            "  base: \(Self.quoted(isUsable ? server : "https://api.example.com"))",
-            "  auth: bearer",
+        ]
+        if !isUsable {
+            lines.append("  # left out: the address `\(Self.comment(server))`: write the API's https URL here")
+        }
+        lines.append("  base: \(Self.quoted(isUsable ? server : "https://api.example.com"))")
+        if let doubt {
+            lines.append("  # left out: \(Self.comment(doubt))")
+        }
+        lines += [
+            "  auth: \(authentication)",
             "  errors:",
             "    say: {failed: \"the API could not do it\", not_found: \"there is no such thing\"}",
             "    rules:",
@@ -87,72 +97,51 @@ public struct OpenAPIDraft: Sendable {
                 }
             }
         }
+        if surplus > 0 {
+            lines += ["", "  # left out: \(surplus) more operations: a connector has at most \(Self.maximumOperations) here"]
+        }
         guard count > 0 else {
             throw Problem(description: "no operation of the document can be drafted")
         }
     }
 
-    private mutating func add(_ operation: JSONValue, verb: String, path: String, shared: JSONValue?) {
-        guard count < Self.maximumOperations else {
-            return
+    /// How the API knows its callers, and what of that is not drafted.
+    private var authentication: (String, String?) {
+        let schemes = root["components"]?["securitySchemes"].map { Array($0.members) } ?? []
+        let asked = root["security"]?.element(at: 0).flatMap { Array($0.members).first?.key.text }
+        guard let (name, scheme) = schemes.first(where: { asked == nil || $0.key.text == asked })
+            .flatMap({ member in references.resolved(member.value).map { (member.key.text, $0) } })
+        else {
+            return ("bearer", schemes.isEmpty ? "the document does not say how callers are known" : nil)
         }
-        let place = "\(verb.uppercased()) \(path)"
-        guard path.utf8.first == UInt8(ascii: "/"), Self.isDraftable(path) else {
-            lines.append("  # left out: \(Self.comment(place)): its path is not made of whole segments")
-            return
+        let header = scheme["name"]?.string?.bytes ?? []
+        switch (scheme["type"]?.string?.text, scheme["scheme"]?.string?.text.lowercased(), scheme["in"]?.string?.text) {
+        case ("http", "bearer", _): return ("bearer", nil)
+        case ("apiKey", _, "header") where HeaderName.isAllowed(header):
+            return ("{header: \(Self.quoted(String(decoding: header, as: UTF8.self)))}", nil)
+        case ("oauth2", _, _), ("openIdConnect", _, _):
+            return ("bearer", "how a token for `\(name)` is had")
+        default: return ("bearer", "the security scheme `\(name)`: only tokens in a header are sent")
         }
-        let name = self.name(operation, verb: verb, path: path)
-        var properties: [(name: String, schema: String)] = []
-        var required: [String] = []
-        var query: [String] = []
-        let all = (shared.map { Array($0.elements) } ?? []) + (operation["parameters"].map { Array($0.elements) } ?? [])
-        for parameter in all.compactMap(resolved) {
-            guard let own = parameter["name"]?.string?.text, let place = parameter["in"]?.string?.text,
-                place == "path" || place == "query", !properties.contains(where: { $0.name == own })
-            else {
-                continue
-            }
-            properties.append((own, schema(parameter["schema"], about: parameter["description"])))
-            if parameter["required"]?.boolean == true || place == "path" {
-                required.append(own)
-            }
-            if place == "query" {
-                query.append(own)
-            }
-        }
-        let segments = path.split(separator: "/").filter { $0.hasPrefix("{") }.map { String($0.dropFirst().dropLast()) }
-        for segment in segments where !properties.contains(where: { $0.name == segment }) {
-            properties.append((segment, "{type: string}"))
-            required.append(segment)
-        }
-        let body = bodyProperties(operation, &properties, &required)
-        count += 1
-        write(name, operation, verb, path, properties, required, query, body)
     }
 
-    /// The members of a JSON body, which become arguments; those whose name is taken are left out.
-    private func bodyProperties(
-        _ operation: JSONValue,
-        _ properties: inout [(name: String, schema: String)],
-        _ required: inout [String]
-    ) -> [String] {
-        let content = operation["requestBody"].flatMap(resolved)?["content"]
-        guard let schema = content?.member(Array("application/json".utf8))?["schema"].flatMap(resolved),
-            let members = schema["properties"]
-        else {
-            return []
+    private mutating func add(_ operation: JSONValue, verb: String, path: String, shared: JSONValue?) {
+        let place = Self.comment("\(verb.uppercased()) \(path)")
+        guard count < Self.maximumOperations else {
+            surplus += 1
+            return
         }
-        let needed = schema["required"].map { $0.elements.compactMap { $0.string?.text } } ?? []
-        var body: [String] = []
-        for member in members.members where !properties.contains(where: { $0.name == member.key.text }) {
-            let name = member.key.text
-            properties.append((name, self.schema(member.value, about: nil)))
-            body.append(name)
-            if needed.contains(name) {
-                required.append(name)
-            }
+        guard path.utf8.first == UInt8(ascii: "/"), Self.isDraftable(path) else {
+            lines.append("  # left out: \(place): its path is not made of whole segments")
+            return
         }
-        return body
+        let parts = OpenAPIOperation(operation, verb: verb, path: path, shared: shared, in: references)
+        if let obstacle = parts.obstacle {
+            lines.append("  # left out: \(place): \(Self.comment(obstacle))")
+            return
+        }
+        count += 1
+        write(name(operation, verb: verb, path: path), operation, verb, path, parts)
     }
 
     private mutating func write(
@@ -160,14 +149,12 @@ public struct OpenAPIDraft: Sendable {
         _ operation: JSONValue,
         _ verb: String,
         _ path: String,
-        _ properties: [(name: String, schema: String)],
-        _ required: [String],
-        _ query: [String],
-        _ body: [String]
+        _ parts: OpenAPIOperation
     ) {
         let risk = verb == "get" ? "read" : verb == "delete" ? "destructive" : "write"
         let about = operation["summary"]?.string?.text ?? operation["description"]?.string?.text ?? ""
         lines += ["", "  \(name):"]
+        lines += parts.left.map { "    # left out: \(Self.comment($0))" }
         if !about.isEmpty {
             lines.append("    description: \(Self.quoted(about))")
         }
@@ -176,66 +163,22 @@ public struct OpenAPIDraft: Sendable {
             lines.append("    limit: {max: \(risk == "write" ? 30 : 10), window: minute}")
         }
         lines += ["    input:", "      type: object"]
-        if !properties.isEmpty {
+        if !parts.arguments.isEmpty {
             lines.append("      properties:")
-            lines += properties.map { "        \(Self.quoted($0.name)): \($0.schema)" }
+            lines += parts.arguments.map { "        \(Self.quoted($0.name)): \($0.schema)" }
         }
+        let required = parts.arguments.filter(\.isRequired).map { Self.quoted($0.name) }
         if !required.isEmpty {
-            lines.append("      required: [\(required.map(Self.quoted).joined(separator: ", "))]")
+            lines.append("      required: [\(required.joined(separator: ", "))]")
         }
         lines += ["      additionalProperties: false", "    request:", "      \(verb): \(Self.quoted(path))"]
-        if !query.isEmpty {
-            lines.append("      query:")
-            lines += query.map { "        \(Self.quoted($0)): {$arg: \(Self.quoted($0))}" }
-        }
-        if !body.isEmpty {
-            lines.append("      body:")
-            lines += body.map { "        \(Self.quoted($0)): {$arg: \(Self.quoted($0))}" }
+        for (key, names) in [("query", parts.query), ("body", parts.body)] where !names.isEmpty {
+            lines.append("      \(key):")
+            lines += names.map { "        \(Self.quoted($0)): {$arg: \(Self.quoted($0))}" }
         }
     }
 
     // MARK: - Pieces
-
-    /// Follows references within the document.
-    private func resolved(_ value: JSONValue) -> JSONValue? {
-        var value = value
-        for _ in 0..<Self.maximumReferences {
-            guard let reference = value["$ref"]?.string?.text else {
-                return value
-            }
-            guard reference.hasPrefix("#/"),
-                let tokens = JSONPointer.tokens(of: Array(reference.dropFirst().utf8))
-            else {
-                return nil
-            }
-            var target: JSONValue? = root
-            for token in tokens {
-                target = target?.child(token)
-            }
-            guard let target else {
-                return nil
-            }
-            value = target
-        }
-        return nil
-    }
-
-    /// Type, choices and a description: what agents need; the rest is for whoever curates.
-    private func schema(_ value: JSONValue?, about: JSONValue?) -> String {
-        let schema = value.flatMap(resolved)
-        var parts: [String] = []
-        let types = ["string", "number", "integer", "boolean", "array", "object"]
-        if let type = schema?["type"]?.string?.text, types.contains(type) {
-            parts.append("type: \(type)")
-        }
-        if let choices = schema?["enum"]?.elements.compactMap({ $0.string?.text }), !choices.isEmpty {
-            parts.append("enum: [\(choices.prefix(100).map(Self.quoted).joined(separator: ", "))]")
-        }
-        if let text = (about ?? schema?["description"])?.string?.text, !text.isEmpty {
-            parts.append("description: \(Self.quoted(text))")
-        }
-        return "{\(parts.joined(separator: ", "))}"
-    }
 
     private mutating func name(_ operation: JSONValue, verb: String, path: String) -> String {
         let wanted = operation["operationId"]?.string?.text ?? "\(verb)_\(path)"
@@ -288,7 +231,7 @@ public struct OpenAPIDraft: Sendable {
     }
 
     /// JSON's quoting is YAML's too; long texts are cut, they are drafts.
-    private static func quoted(_ text: String) -> String {
+    static func quoted(_ text: String) -> String {
         let line = String(text.prefix(300)).replacing("\n", with: " ").replacing("\r", with: " ")
         return String(decoding: ConnectorValue(line).json, as: UTF8.self)
     }

@@ -41,6 +41,15 @@ enum SourceReader {
             context.add(.badValue, at: position, "`base` must be an https URL")
             return []
         }
+        guard !text.contains(where: { [UInt8(ascii: "@"), UInt8(ascii: "?"), UInt8(ascii: "#")].contains($0) }) else {
+            context.add(
+                .badValue,
+                at: position,
+                "`base` has a user, a query or a fragment",
+                remedy: "the secret goes where `auth` says, parameters into each request's `query`"
+            )
+            return []
+        }
         var pieces: [BasePiece] = []
         var rest = text[...]
         while let open = rest.firstIndex(of: UInt8(ascii: "{")) {

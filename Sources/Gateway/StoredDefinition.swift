@@ -60,6 +60,7 @@ public struct StoredDefinitionReader: Sendable {
     public var sealer: CredentialSealer?
     private let sources: SettingsSources
     private let renewals = RenewalTable()
+    private let paces = ConnectorPaces()
     /// Policies compiled before, by their version.
     private var compiled: [VersionKey: CompiledPolicy] = [:]
 
@@ -310,7 +311,7 @@ public struct StoredDefinitionReader: Sendable {
         }
         let account: ConnectorAccount
         do throws(UpstreamAddress.Problem) {
-            account = try ConnectorAccount(instance)
+            account = try ConnectorAccount(instance, paces: paces)
         } catch {
             throw Unusable(reason: "its address cannot be used: \(error.rawValue)")
         }

@@ -50,7 +50,7 @@ import Testing
         #expect(tools.count == 2)
         let look = try #require(tools.element(at: 0))
         #expect(look["annotations"]?["readOnlyHint"]?.boolean == true)
-        #expect(look["_meta"]?["toolgate/class"]?.string?.text == "read")
+        #expect(look["_meta"]?["dev.toolgate/class"]?.string?.text == "read")
         let run = try #require(tools.element(at: 1))
         #expect(run["annotations"]?["destructiveHint"]?.boolean == true)
         #expect(run["description"] == nil)

@@ -264,7 +264,10 @@ struct ListTests {
             """
         let asked = [
             ("resources/read", #""uri":"x/NAME""#), ("prompts/get", #""name":"x/NAME""#),
-            ("completion/complete", #""ref":{"type":"ref/prompt","name":"x/NAME"},"argument":{"name":"a","value":"b"}"#),
+            (
+                "completion/complete",
+                #""ref":{"type":"ref/prompt","name":"x/NAME"},"argument":{"name":"a","value":"b"}"#
+            ),
         ]
         for (method, params) in asked {
             let answer: @Sendable (SentMessage) -> ScriptedUpstream.Reply? = { sent in

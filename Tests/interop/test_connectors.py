@@ -133,7 +133,7 @@ def test_every_tool_is_listed_with_its_class(world, mode):
             assert {tool.name for tool in tools} == {case["tool"] for case in cases(name)}
             for tool in tools:
                 assert tool.input_schema["type"] == "object"
-                assert (tool.meta or {})["toolgate/class"] in ("read", "write", "execute")
+                assert (tool.meta or {})["dev.toolgate/class"] in ("read", "write", "execute")
 
     run(scenario())
 

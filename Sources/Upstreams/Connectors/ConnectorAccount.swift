@@ -3,7 +3,8 @@ public import ConnectorModel
 public import HTTPTransport
 import Synchronization
 
-/// What all calls with one credential share: how fast they go, what they learned, and answers that may be kept.
+/// What all calls with one credential share: what they learned, and answers that may be kept; the pace they share with all
+/// who ask the same API.
 public final class ConnectorAccount: Sendable {
     /// LIMIT: bytes of all kept answers.
     private static let maximumCachedBytes = 16 << 20
@@ -14,7 +15,6 @@ public final class ConnectorAccount: Sendable {
     }
 
     private struct State {
-        var throttle: ConnectorThrottle
         var memory = ConnectorMemory()
         var cache: [ByteString: Kept] = [:]
         var cachedBytes = 0
@@ -26,16 +26,26 @@ public final class ConnectorAccount: Sendable {
     public let origin: HTTPOrigin
     /// Its messages.
     public let face: ConnectorFace
+    private let throttle: SharedThrottle
     private let state: Guarded<State>
 
     /// An account nobody has called yet.
     ///
+    /// - Parameters:
+    ///   - instance: the connector with its settings and its secret.
+    ///   - paces: where the other accounts of this process take their pace from.
+    ///   - allowsInsecure: whether plain http to another machine is allowed.
     /// - Throws: for an origin that is no URL, and for plain http to another machine unless that is allowed.
-    public init(_ instance: ConnectorInstance, allowsInsecure: Bool = false) throws(UpstreamAddress.Problem) {
+    public init(
+        _ instance: ConnectorInstance,
+        paces: ConnectorPaces = ConnectorPaces(),
+        allowsInsecure: Bool = false
+    ) throws(UpstreamAddress.Problem) {
         self.instance = instance
         origin = try UpstreamAddress(instance.origin.bytes + [UInt8(ascii: "/")], allowsInsecure: allowsInsecure).origin
         face = ConnectorFace(instance.connector)
-        state = Guarded(State(throttle: ConnectorThrottle(instance.connector.pace)))
+        throttle = paces.throttle(of: origin, instance.connector.pace)
+        state = Guarded(State())
     }
 
     /// What earlier calls learned.
@@ -46,7 +56,7 @@ public final class ConnectorAccount: Sendable {
     }
 
     func admit(at now: Instant, patience: Duration) -> ConnectorThrottle.Admission {
-        state.withLock { $0.throttle.admit(at: now, patience: patience) }
+        throttle.admit(at: now, patience: patience)
     }
 
     /// The answer to the same request, if it is kept and fresh.
