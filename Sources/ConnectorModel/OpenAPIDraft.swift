@@ -98,7 +98,9 @@ public struct OpenAPIDraft: Sendable {
             }
         }
         if surplus > 0 {
-            lines += ["", "  # left out: \(surplus) more operations: a connector has at most \(Self.maximumOperations) here"]
+            lines += [
+                "", "  # left out: \(surplus) more operations: a connector has at most \(Self.maximumOperations) here",
+            ]
         }
         guard count > 0 else {
             throw Problem(description: "no operation of the document can be drafted")
@@ -109,8 +111,9 @@ public struct OpenAPIDraft: Sendable {
     private var authentication: (String, String?) {
         let schemes = root["components"]?["securitySchemes"].map { Array($0.members) } ?? []
         let asked = root["security"]?.element(at: 0).flatMap { Array($0.members).first?.key.text }
-        guard let (name, scheme) = schemes.first(where: { asked == nil || $0.key.text == asked })
-            .flatMap({ member in references.resolved(member.value).map { (member.key.text, $0) } })
+        guard
+            let (name, scheme) = schemes.first(where: { asked == nil || $0.key.text == asked })
+                .flatMap({ member in references.resolved(member.value).map { (member.key.text, $0) } })
         else {
             return ("bearer", schemes.isEmpty ? "the document does not say how callers are known" : nil)
         }

@@ -66,7 +66,8 @@ struct OpenAPIOperation {
             }
             let isRequired = parameter["required"]?.boolean == true || place == "path"
             guard place == "path" || place == "query" else {
-                left.append("the \(isRequired ? "required " : "")\(place) parameter `\(name)`: write it under `headers`")
+                let kind = isRequired ? "required \(place)" : place
+                left.append("the \(kind) parameter `\(name)`: write it under `headers`")
                 continue
             }
             guard isUsable(name, "the \(place) parameter") else {
@@ -147,7 +148,8 @@ struct OpenAPIOperation {
                 return obstacle
             }
         }
-        for member in schema["properties"].map({ Array($0.members) }) ?? [] where !members.contains(where: { $0.name == member.key.text }) {
+        let known = Set(members.map { $0.name })
+        for member in schema["properties"].map({ Array($0.members) }) ?? [] where !known.contains(member.key.text) {
             members.append((member.key.text, member.value))
         }
         needed.formUnion(schema["required"]?.elements.compactMap { $0.string?.text } ?? [])

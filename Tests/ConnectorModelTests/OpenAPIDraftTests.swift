@@ -77,12 +77,12 @@ import Testing
         #expect(written.contains("auth: {header: \"X-Api-Key\"}"))
         for said in [
             "the address `/v1`", "POST /one: its body cannot be drafted: it is one of several shapes (`oneOf`)",
-            "its body: it is no object but `array`", "POST /form: its body cannot be drafted: it is `application/x-www-form",
-            "POST /loop: its body cannot be drafted", "its body: a GET has none", "the required header parameter `X-Trace`",
-            "the query parameter `id`: another argument", "the query parameter `$filter`", "a parameter whose reference",
-            "more operations",
+            "its body: it is no object but `array`", "POST /form: its body cannot be drafted: it is `application/x-www",
+            "POST /loop: its body cannot be drafted", "its body: a GET has none",
+            "the required header parameter `X-Trace`", "the query parameter `id`: another argument",
+            "the query parameter `$filter`", "a parameter whose reference", "more operations",
         ] {
-            #expect(written.contains("# left out: \(said)") || written.contains(said), "\(said)")
+            #expect(written.contains(said), "\(said)")
         }
     }
 
