@@ -28,7 +28,7 @@ extension GatewayService {
     ///
     /// - Returns: how many could not be read, and were left out.
     public func restore(counters: [CounterState]) -> Int {
-        core.counters.restore(counters, clocks: clocks)
+        core.counters.restore(counters, clocks: plainClocks)
     }
 
     /// Counts what the journal of a process that died says was admitted and no kept counter has yet; before the gateway
@@ -47,7 +47,7 @@ extension GatewayService {
             core.counters.replay(
                 charge,
                 made: made.overflow ? recovered.time : WallTime(milliseconds: made.partialValue),
-                clocks: clocks
+                clocks: plainClocks
             )
         }
         return unreadable
@@ -72,10 +72,12 @@ extension GatewayService {
     /// - Returns: how many milliseconds the wall clock is behind it; limits go by the mark and the monotonic clock until
     ///   it has caught up.
     public func startLimits(from mark: WallTime) -> Int64 {
-        core.limitClock.goOn(from: mark, at: ClockReading(now: core.time.now, wall: core.time.wallTime))
+        core.limitClock.goOn(from: mark, at: plainClocks)
     }
 
-    private var clocks: ClockReading {
-        core.limitClock.reading(ClockReading(now: core.time.now, wall: core.time.wallTime))
-    }
+    private var clocks: ClockReading { core.limitClock.reading(plainClocks) }
+
+    /// What was kept is judged by the wall clock as it is: where that is behind the mark it counts longer, and the mark may
+    /// be that of a clock that was ahead for a moment, which must not end what was counted before.
+    private var plainClocks: ClockReading { ClockReading(now: core.time.now, wall: core.time.wallTime) }
 }

@@ -3,7 +3,6 @@ internal import EventLoops
 internal import JSONText
 internal import MCPModel
 internal import PolicyEngine
-internal import RateLimits
 
 /// The phases only a call of a tool goes through: find, decide, reserve.
 extension GatewayWorker {
@@ -60,7 +59,6 @@ extension GatewayWorker {
             arguments: request.arguments,
             caller: caller,
             time: call.record.time,
-            countedTime: WallTime(milliseconds: call.record.time.milliseconds &+ core.limitClock.leadMilliseconds),
             isApproved: isApproved,
             keyDigest: core.keyDigest
         )

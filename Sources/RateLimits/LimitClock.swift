@@ -1,11 +1,13 @@
 public import Base
 import Synchronization
 
-/// The clocks limits go by: a wall clock that is never behind what it showed before, in this process or in one before it.
+/// The clocks counters are kept by: a wall clock that is never behind what it showed before, in this process or in one
+/// before it.
 ///
 /// A wall clock that was set back goes on from where it was, at the monotonic clock's pace, until the real one has caught
-/// up: a window that ended does not begin again, and what was counted since still counts when the clock is put right
-/// (security.md, H6). One that is set forward is believed, as nothing tells it from time that has passed.
+/// up: what was counted meanwhile still counts when the clock is put right (security.md, H6). What was kept is judged by
+/// the wall clock as it is, so that it counts longer while that is behind, at most one whole window. A clock that is set
+/// forward is believed, as nothing tells it from time that has passed.
 public final class LimitClock: Sendable {
     // LIMIT: the end of the year 9999; a mark beyond it is that of no clock.
     private static let latestMark: Int64 = 253_402_300_799_999
@@ -38,7 +40,7 @@ public final class LimitClock: Sendable {
 
     /// What to go by when the two clocks show this.
     ///
-    /// Takes a lock; calls add ``leadMilliseconds`` to the wall clock instead.
+    /// Takes a lock: not for the path of a call.
     public func reading(_ reading: ClockReading) -> ClockReading {
         anchor.withLock { anchor in
             let gone = max(0, reading.now.elapsed(since: anchor.now).nanoseconds / 1_000_000)

@@ -166,8 +166,11 @@ struct RefundTests {
         #expect(outcomes.filter { $0.contains(#""result":"unreachable""#) }.count == refused)
     }
 
-    @Test("R5: a gateway that ends takes nothing back of calls that went out, and all of those that did not")
-    func shutdown() async throws {
+    @Test(
+        "R5, H6: a gateway that ends takes nothing back of calls that went out, nor does a clock that was ahead for a while",
+        arguments: [nil, 0, 40 * 86_400_000] as [Int64?]
+    )
+    func shutdown(ahead: Int64?) async throws {
         let upstream = Self.upstream()
         var options = Self.options(maximum: 10)
         options.upstreamLimits.idleTimeout = .seconds(60)
@@ -185,6 +188,10 @@ struct RefundTests {
         #expect(states.count == 2 && states.allSatisfy { !$0.windows.isEmpty }, "\(states)")
         // The next process finds four of ten spent.
         let next = try await Harness.start(upstream, nextOptions(gateway, options))
+        if let ahead {
+            let mark = WallTime(milliseconds: next.service.limitTime.milliseconds + ahead)
+            #expect(next.service.startLimits(from: mark) >= ahead - 60_000)
+        }
         #expect(next.service.restore(counters: states) == 0)
         let left = try Self.left(next, atMost: 10)
         #expect(left == 6, "\(states)")

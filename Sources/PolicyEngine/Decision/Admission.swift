@@ -61,7 +61,7 @@ private struct LimitStep {
             return nil
         }
         let charged = traces ? plan.charges.map(\.tag) : []
-        switch limits.reserve(plan, at: now, wall: planner.call.countedTime) {
+        switch limits.reserve(plan, at: now, wall: planner.call.time) {
         case .admitted(let reservation, let shadowRefusals):
             recordShadows(&verdict, shadowRefusals, charged: charged)
             return reservation

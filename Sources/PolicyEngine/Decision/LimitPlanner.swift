@@ -84,8 +84,7 @@ struct LimitPlanner {
             keyValue: keyValue,
             maximum: limit.maximum,
             amount: amount,
-            calendarWindow: limit.unit.map { storage.zone.window($0.calendar, containing: call.countedTime) }
-                ?? Self.noWindow,
+            calendarWindow: limit.unit.map { storage.zone.window($0.calendar, containing: call.time) } ?? Self.noWindow,
             isShadow: limit.isShadow,
             tag: tag
         )

@@ -85,10 +85,8 @@ public final class PolicyCall: Sendable {
     public let arguments: JSONValue?
     /// Who calls.
     public let caller: PolicyCaller
-    /// The time of the call, for `time.*`.
+    /// The time of the call, for `time.*` and calendar windows.
     public let time: WallTime
-    /// The same for calendar windows, which never go back.
-    public let countedTime: WallTime
     /// Whether a person approved this exact call; step 9 is then skipped.
     public let isApproved: Bool
     /// Makes what counters keep of the value that splits them, from the value's exact canonical form; `nil`: they keep
@@ -103,7 +101,6 @@ public final class PolicyCall: Sendable {
         arguments: JSONValue? = nil,
         caller: PolicyCaller,
         time: WallTime,
-        countedTime: WallTime? = nil,
         isApproved: Bool = false,
         keyDigest: (@Sendable ([UInt8]) -> [UInt8])? = nil
     ) {
@@ -114,7 +111,6 @@ public final class PolicyCall: Sendable {
         self.arguments = arguments
         self.caller = caller
         self.time = time
-        self.countedTime = countedTime ?? time
         self.isApproved = isApproved
     }
 }

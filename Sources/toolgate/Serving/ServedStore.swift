@@ -98,7 +98,7 @@ struct ServedStore: Sendable {
             return nil
         }
         return "the clock is \(behind / 1_000) seconds behind \(mark), when limits were last kept: "
-            + "they go on from there, and no window begins again; set the clock right if it is wrong"
+            + "what was counted counts longer, at most one window; set the clock right if it is wrong"
     }
 
     /// From how many milliseconds on a clock that is behind is worth a line.
