@@ -37,6 +37,16 @@ struct VerifierTests {
         }
     }
 
+    @Test("K2: what stands behind the last row of an ended segment is found, also without a digest of its own")
+    func behindTheEnd() throws {
+        var journal = try SampleJournal()
+        let name = SampleJournal.segment(3)
+        let row = lines(journal.files[name] ?? [])[1]
+        let bare: [UInt8] = Array(row.prefix { $0 != UInt8(ascii: "\t") && $0 != UInt8(ascii: "\n") })
+        journal.files[name]?.append(contentsOf: bare + [UInt8(ascii: "\n")])
+        #expect(!journal.verify(heads: journal.head()).isSound)
+    }
+
     enum Tampering: CaseIterable {
         case flipBit, editByte, deleteByte, insertByte, deleteLine, duplicateLine, insertLine, swapLines, deleteRange
 

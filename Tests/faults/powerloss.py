@@ -7,6 +7,7 @@ synchronised, and a random beginning of the later changes. Each file by itself: 
 """
 
 import bisect
+import copy
 import json
 import os
 import pathlib
@@ -107,6 +108,26 @@ class Trace:
                 position += count
             self.take(words, content)
 
+    def complete(self, path: pathlib.Path, folder: pathlib.Path) -> None:
+        """Writes down what a process did that was killed before its witness could write it down: at most one operation
+        of each thread, between the system's end of it and the record."""
+        self.read(path)
+        with path.open("ab") as trace:
+            for name, file in list(self.names.items()):
+                # What is only mapped into memory was never recorded, and is built anew by whoever opens it first.
+                if not (folder / name).is_file() or name.endswith("-shm"):
+                    continue
+                inode, actual = (folder / name).stat().st_ino, (folder / name).read_bytes()
+                known = file.at(len(self.times) + 1, lambda low, high: high)
+                if actual == known or self.inodes.get(inode) is not file:
+                    continue
+                same = len(os.path.commonprefix([actual, known]))
+                head = f"{time.monotonic_ns()} 0 {inode}"
+                if len(actual) < len(known):
+                    trace.write(f"truncate {head} {len(actual)}\n".encode())
+                if same < len(actual):
+                    trace.write(f"write {head} {same} {len(actual) - same}\n".encode() + actual[same:])
+
     def take(self, words: list, content: bytes | None) -> None:
         number = len(self.times)
         operation, ns, rest = words[0], int(words[1]), words[3:]
@@ -193,6 +214,7 @@ class Recording:
         self.digests = Digests(self.place.data / "keys.json")
         self.trace = Trace(self.place.data)
         path = folder / "trace"
+        baseline = copy.deepcopy(self.trace)
         environment = {
             "LD_PRELOAD": str(shim), "FAULT_ROOT": str(self.place.data), "FAULT_TRACE": str(path)}
         demand = Demand(seed)
@@ -210,6 +232,9 @@ class Recording:
             finally:
                 gateway.process.kill()
             load.join()
+            gateway.process.wait()
+            if end == "kill":
+                copy.deepcopy(baseline).complete(path, self.place.data)
             if load.failed:
                 raise Finding(f"calls failed while nothing was wrong: {load.failed[:3]}")
         upstream.wait_until_quiet()

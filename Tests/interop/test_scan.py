@@ -23,7 +23,7 @@ PATH = f"{BIN2}:{BIN1}:{os.environ['PATH']}"
 def scan(*words, status=0, command="scan", **variables):
     done = subprocess.run(
         [TOOLGATE, command, *map(str, words)], capture_output=True, text=True, timeout=300, stdin=subprocess.DEVNULL,
-        env={**os.environ, "PATH": PATH, "TZ": "UTC", **variables})
+        env={**os.environ, "PATH": PATH, "TZ": "UTC", "LANG": "C.UTF-8", **variables})
     assert done.returncode == status, (done.returncode, done.stdout[-2000:], done.stderr[-2000:])
     return done
 
