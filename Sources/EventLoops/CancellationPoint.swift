@@ -6,6 +6,7 @@ public final class CancellationPoint {
     /// Whether ``cancel()`` was called.
     public private(set) var isCancelled = false
     private var action: (() -> Void)?
+    private var kept: AnyObject?
 
     /// Nothing to cancel yet.
     public init() {}
@@ -19,6 +20,11 @@ public final class CancellationPoint {
         let action = action
         self.action = nil
         action?()
+    }
+
+    /// Keeps one thing alive, instead of the one before it, until the operation is over and this point is let go.
+    public func keep(_ resource: AnyObject?) {
+        kept = resource
     }
 
     /// Sets what ``cancel()`` does, `nil` for nothing; called at once when it was cancelled already.

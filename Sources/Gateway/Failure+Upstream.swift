@@ -8,6 +8,11 @@ extension Failure {
         switch failure.kind {
         case .unreachable, .tls, .broken, .busy, .refused:
             self.init(.upstreamUnavailable)
+        case .crowded:
+            self.init(
+                .upstreamUnavailable,
+                "the call has run, but its large answer found no room beside others: ask for less at once, or later"
+            )
         case .processEnded:
             self.init(.upstreamUnavailable, "the server's process ended before it answered: call again")
         case .processDown:
@@ -57,7 +62,7 @@ extension AuditResult {
             self = failure.wroteBytes ? .reset : .unreachable
         case .timedOut: self = .timedOut
         case .cancelled: self = .cancelled
-        case .refused, .protocolViolation, .tooLarge, .redirected, .notMCP: self = .badAnswer
+        case .refused, .protocolViolation, .tooLarge, .crowded, .redirected, .notMCP: self = .badAnswer
         }
     }
 

@@ -23,7 +23,8 @@ extension GatewayWorker {
                 client: client,
                 shared: server.shared.knowledge,
                 loop: loop,
-                processes: core.processes
+                processes: core.processes,
+                space: answerSpace
             ),
             shared: server.shared,
             loop: loop,

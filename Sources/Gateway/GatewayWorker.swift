@@ -22,6 +22,8 @@ final class GatewayWorker {
     let number: Int
     let core: GatewayCore
     let client: HTTPClient
+    /// What large answers may take of the worker's memory.
+    let answerSpace: AnswerSpace
     let log: DecisionLog
     /// `nil` when no journal is kept.
     let trail: AuditTrail?
@@ -54,6 +56,7 @@ final class GatewayWorker {
             trail = nil
         }
         client = HTTPClient(on: worker.loop, configuration: core.configuration.client)
+        answerSpace = AnswerSpace(on: worker.loop)
         log = DecisionLog(on: worker.loop, sink: core.sink, requestPrefix: core.requestPrefix)
         view = SnapshotView(core.snapshots)
         lastRequest = UInt64(number) << 48

@@ -83,6 +83,9 @@ public struct SSEReader: Sendable {
     /// The last `retry` in milliseconds, at most a day; `nil` when there was none.
     public private(set) var retryMilliseconds: Int?
 
+    /// How many bytes of an event that is not complete are held.
+    public var heldBytes: Int { data.count + pending.count }
+
     /// A reader for a fresh stream.
     public init(limits: SSELimits = .default) {
         self.limits = limits

@@ -11,6 +11,8 @@ final class EventStream {
     private let body: UpstreamBody
     private let limits: UpstreamLimits
     private let loop: EventLoop
+    /// What lives as long as the call the stream answers.
+    private let call: CancellationPoint?
     private let requestID: RequestID?
     private let era: Era
     /// Whether it belongs to a session and not to one request (GET).
@@ -23,7 +25,14 @@ final class EventStream {
     private var isOver = false
     private var hasResponse = false
 
-    init(body: UpstreamBody, message: UpstreamMessage, limits: UpstreamLimits, loop: EventLoop) {
+    init(
+        body: UpstreamBody,
+        message: UpstreamMessage,
+        limits: UpstreamLimits,
+        call: CancellationPoint?,
+        loop: EventLoop
+    ) {
+        self.call = call
         self.body = body
         self.limits = limits
         self.loop = loop
@@ -46,6 +55,8 @@ final class EventStream {
     /// - Throws: when the server breaks the protocol, is silent for too long or the connection breaks. A stream that
     ///   answers a request and ends without its response throws `.noResponse`.
     func next() async throws(UpstreamFailure) -> UpstreamEvent? {
+        // Whoever asks for the next event is done with the last one.
+        _ = body.takeClaim()
         while !isOver {
             if let event = try await read() {
                 return event
@@ -109,6 +120,7 @@ final class EventStream {
         chunk = bytes
         position = 0
         bytesSeen += bytes.count
+        try await body.admit(reader.heldBytes + bytes.count, of: limits.maximumEventBytes)
         guard isSessionStream || bytesSeen <= limits.maximumStreamBytes else {
             throw UpstreamFailure(.tooLarge, wroteBytes: true)
         }
@@ -131,6 +143,9 @@ final class EventStream {
         case .response:
             try UpstreamReading.check(response: document.root, to: requestID)
             hasResponse = true
+            if let claim = body.takeClaim() {
+                call?.keep(claim)
+            }
         case .request where era == .modern:
             throw .violation(.serverRequest)
         case .request, .notification, .empty:

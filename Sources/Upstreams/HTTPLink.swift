@@ -14,6 +14,7 @@ final class HTTPLink {
     private let client: HTTPClient
     private let poolKey: ByteString
     private let limits: UpstreamLimits
+    private let space: AnswerSpace
     private let loop: EventLoop
     private var head: OutgoingHead?
 
@@ -23,8 +24,10 @@ final class HTTPLink {
         client: HTTPClient,
         poolKey: ByteString,
         limits: UpstreamLimits,
+        space: AnswerSpace,
         loop: EventLoop
     ) {
+        self.space = space
         self.address = address
         self.headers = headers
         self.client = client
@@ -38,6 +41,8 @@ final class HTTPLink {
         _ message: UpstreamMessage,
         cancellation: CancellationPoint?
     ) async throws(UpstreamFailure) -> UpstreamReply {
+        // A call that asks again is done with the answer before; holding its room while waiting for more could lock two up.
+        cancellation?.keep(nil)
         var request = HTTPClientRequest(
             method: message.verb.httpMethod,
             target: address.target,
@@ -54,7 +59,7 @@ final class HTTPLink {
                 deadlines: deadlines(for: message),
                 cancellation: cancellation
             )
-            body = UpstreamBody(exchange, loop: loop)
+            body = UpstreamBody(exchange, for: message.grant, in: space, loop: loop)
         } catch {
             throw UpstreamFailure(error)
         }
@@ -62,7 +67,7 @@ final class HTTPLink {
         cancellation?.onCancel { body.cancel() }
         defer { cancellation?.onCancel(nil) }
         do throws(UpstreamFailure) {
-            return try await read(body, to: message)
+            return try await read(body, to: message, cancellation)
         } catch {
             body.cancel()
             throw error
@@ -101,8 +106,11 @@ final class HTTPLink {
 
     // MARK: - Reading
 
-    private func read(_ body: UpstreamBody, to message: UpstreamMessage) async throws(UpstreamFailure) -> UpstreamReply
-    {
+    private func read(
+        _ body: UpstreamBody,
+        to message: UpstreamMessage,
+        _ call: CancellationPoint?
+    ) async throws(UpstreamFailure) -> UpstreamReply {
         let head = body.head
         if (300..<400).contains(head.status) {
             throw UpstreamFailure(.redirected(status: head.status), wroteBytes: true)
@@ -118,7 +126,7 @@ final class HTTPLink {
             message.verb == .get || message.requestID != nil
         {
             return .stream(
-                UpstreamStream(EventStream(body: body, message: message, limits: limits, loop: loop)),
+                UpstreamStream(EventStream(body: body, message: message, limits: limits, call: call, loop: loop)),
                 sessionID: session
             )
         }
@@ -141,6 +149,9 @@ final class HTTPLink {
             throw .violation(.message, "the body is no response")
         }
         try UpstreamReading.check(response: document.root, to: message.requestID)
+        if let claim = body.takeClaim() {
+            call?.keep(claim)
+        }
         return .message(document, status: head.status, sessionID: session)
     }
 

@@ -1,3 +1,4 @@
+import Base
 import EventLoops
 import HTTPTransport
 import HTTPWire
@@ -14,12 +15,40 @@ final class UpstreamBody {
     let head: HTTPResponseHead
     private let exchange: HTTPClientExchange
     private let loop: EventLoop
+    private let space: AnswerSpace
+    /// For whom it is read; `nil`: for the gateway itself.
+    private let owner: ByteString?
+    private var claim: AnswerSpace.Claim?
+    private var waiter: AnswerSpace.Waiter?
     private var isOver = false
 
-    init(_ exchange: HTTPClientExchange, loop: EventLoop) {
+    init(_ exchange: HTTPClientExchange, for owner: ByteString?, in space: AnswerSpace, loop: EventLoop) {
         self.exchange = exchange
+        self.owner = owner
+        self.space = space
         self.loop = loop
         head = exchange.head
+    }
+
+    /// Makes sure that there is room for a message of which `count` bytes have come and at most `maximumBytes` may.
+    func admit(_ count: Int, of maximumBytes: Int) async throws(UpstreamFailure) {
+        guard count > AnswerSpace.free, claim == nil else {
+            return
+        }
+        do throws(UpstreamFailure) {
+            claim = try await space.claim(maximumBytes, for: owner) { waiter = $0 }
+            waiter = nil
+        } catch {
+            waiter = nil
+            cancel()
+            throw error
+        }
+    }
+
+    /// The message that was read is done with, or has become somebody else's: its room is given back, or goes along.
+    func takeClaim() -> AnswerSpace.Claim? {
+        defer { claim = nil }
+        return claim
     }
 
     /// The next bytes; `nil` at the end of the body.
@@ -39,14 +68,16 @@ final class UpstreamBody {
 
     /// The whole body; more than `maximumBytes` is a failure.
     func all(maximumBytes: Int) async throws(UpstreamFailure) -> [UInt8] {
-        do throws(HTTPClientError) {
-            let bytes = try await exchange.body(maximumBytes: maximumBytes)
-            isOver = true
-            return bytes
-        } catch {
-            isOver = true
-            throw UpstreamFailure(error)
+        var bytes: [UInt8] = []
+        while let more = try await next() {
+            guard bytes.count + more.count <= maximumBytes else {
+                cancel()
+                throw UpstreamFailure(.tooLarge, wroteBytes: true)
+            }
+            try await admit(bytes.count + more.count, of: maximumBytes)
+            if bytes.isEmpty { bytes = more } else { bytes += more }
         }
+        return bytes
     }
 
     /// The start of the body, for an answer nobody reads further; never fails.
@@ -86,6 +117,7 @@ final class UpstreamBody {
 
     /// Closes the connection; a pending ``next()`` throws.
     func cancel() {
+        waiter?.cancel()
         guard !isOver else {
             return
         }

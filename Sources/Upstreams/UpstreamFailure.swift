@@ -23,6 +23,8 @@ public struct UpstreamFailure: Error, Hashable, Sendable {
         case tooLarge
         /// All connections this worker may have to the server are in use.
         case busy
+        /// Too many large answers were being taken in for this one to be read.
+        case crowded
         /// A status that is no answer to the request: 401, 403, 429, 5xx and the like.
         case refused(status: Int)
         /// The server sends us elsewhere; we never go (G2).
@@ -90,6 +92,7 @@ extension UpstreamFailure: CustomStringConvertible {
         case .protocolViolation: "the server's answer breaks the protocol"
         case .tooLarge: "the server's answer is too large"
         case .busy: "too many calls are under way to the server"
+        case .crowded: "too many large answers were under way"
         case .refused(let status): "the server refused with status \(status)"
         case .redirected: "the server answered with a redirect, which is never followed"
         case .notMCP: "the server does not speak MCP over HTTP"

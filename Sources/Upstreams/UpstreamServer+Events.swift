@@ -10,6 +10,7 @@ extension UpstreamServer {
         _ configuration: UpstreamConfiguration,
         _ client: HTTPClient,
         _ shared: UpstreamKnowledge,
+        _ space: AnswerSpace,
         _ loop: EventLoop
     ) -> EventLink? {
         do throws(UpstreamFailure) {
@@ -19,6 +20,7 @@ extension UpstreamServer {
                 client: client,
                 poolKey: shared.poolKey,
                 limits: configuration.limits,
+                space: space,
                 loop: loop,
                 sessions: shared.eventSessions
             )

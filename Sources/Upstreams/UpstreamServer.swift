@@ -31,13 +31,16 @@ public final class UpstreamServer {
     ///   - shared: what all workers know of the server.
     ///   - loop: the worker's loop.
     ///   - processes: where processes run; without it a server that is one cannot be reached.
+    ///   - space: what large answers may take of the worker's memory, together with those of its other servers.
     public init(
         configuration: UpstreamConfiguration,
         client: HTTPClient,
         shared: UpstreamKnowledge,
         loop: EventLoop,
-        processes: ProcessHost? = nil
+        processes: ProcessHost? = nil,
+        space: AnswerSpace? = nil
     ) {
+        let space = space ?? AnswerSpace(on: loop)
         self.configuration = configuration
         self.shared = shared
         self.loop = loop
@@ -49,9 +52,10 @@ public final class UpstreamServer {
                 client: client,
                 poolKey: shared.poolKey,
                 limits: configuration.limits,
+                space: space,
                 loop: loop
             )
-            link = .http(http, Self.eventLink(address, headers, configuration, client, shared, loop))
+            link = .http(http, Self.eventLink(address, headers, configuration, client, shared, space, loop))
         case .process(let command):
             let pool = shared.pool(of: configuration, command, on: processes)
             link = .process(ProcessLink(pool, command, limits: configuration.limits, loop: loop))

@@ -10,5 +10,6 @@ if words.starts(with: ["internal", "supervise"]) {
     exit(ProcessSupervisor.run(Array(words.dropFirst(2))))
 }
 ProcessFacts.ignoreBrokenPipes()
+ProcessMemory.giveLargeBlocksBack()
 let status = CommandTable.run(words, console: ProcessFacts.console())
 exit(status.rawValue)

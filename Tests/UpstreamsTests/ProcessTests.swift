@@ -123,6 +123,33 @@ struct ProcessTests {
         }
     }
 
+    @Test("H5: a grant whose sessions all work gets no process beyond its share, and leaves the others theirs")
+    func share() async throws {
+        try await withProcesses { worker, scripted async throws in
+            let server = scripted.server("legacy", on: worker, sharing: .session)
+            var streams: [UpstreamStream] = []
+            for number in 1...ProcessRoom.maximumPerPayer {
+                guard case .message(_, _, let session?) = try await server.send(processOpening(1, .november2025)),
+                    case .stream(let stream, _) = try await server.send(processCall("asks", number, session: session))
+                else {
+                    Issue.record("session \(number) is refused")
+                    return
+                }
+                #expect(try await stream.next()?.kind == .request)
+                streams.append(stream)
+            }
+            let refused = await server.failure(processOpening(1, .november2025))
+            #expect(refused?.kind == .busy)
+            #expect(refused?.wroteBytes == false)
+            guard case .message = try await server.send(processOpening(1, .november2025, grant: "another")) else {
+                Issue.record("another grant is refused")
+                return
+            }
+            streams.removeFirst().cancel()
+            while await server.failure(processOpening(1, .november2025)) != nil {}
+        }
+    }
+
     @Test("LC-07: a shared process that asks something is told that nobody can answer; a ping is answered")
     func questions() async throws {
         try await withProcesses { worker, scripted async throws in

@@ -124,7 +124,8 @@ extension ScriptedUpstream {
         client: HTTPClient? = nil,
         shared: UpstreamKnowledge = UpstreamKnowledge(),
         headers: [UpstreamHeader] = [],
-        limits: UpstreamLimits = UpstreamLimits()
+        limits: UpstreamLimits = UpstreamLimits(),
+        space: AnswerSpace? = nil
     ) throws -> UpstreamServer {
         UpstreamServer(
             configuration: try UpstreamConfiguration(
@@ -135,7 +136,8 @@ extension ScriptedUpstream {
             ),
             client: client ?? HTTPClient(on: worker.loop),
             shared: shared,
-            loop: worker.loop
+            loop: worker.loop,
+            space: space
         )
     }
 }

@@ -20,6 +20,7 @@ final class EventLink {
     private let client: HTTPClient
     private let poolKey: ByteString
     private let limits: UpstreamLimits
+    private let space: AnswerSpace
     private let loop: EventLoop
     private let sessions: EventSessions
     private let head: OutgoingHead
@@ -30,9 +31,11 @@ final class EventLink {
         client: HTTPClient,
         poolKey: ByteString,
         limits: UpstreamLimits,
+        space: AnswerSpace,
         loop: EventLoop,
         sessions: EventSessions
     ) throws(UpstreamFailure) {
+        self.space = space
         self.address = address
         self.client = client
         self.poolKey = poolKey
@@ -157,7 +160,7 @@ final class EventLink {
                 deadlines: deadlines,
                 cancellation: cancellation
             )
-            body = UpstreamBody(exchange, loop: loop)
+            body = UpstreamBody(exchange, for: message.grant, in: space, loop: loop)
         } catch {
             throw UpstreamFailure(error)
         }
@@ -285,7 +288,7 @@ final class EventLink {
                 ),
                 cancellation: cancellation
             )
-            body = UpstreamBody(exchange, loop: loop)
+            body = UpstreamBody(exchange, for: message.grant, in: space, loop: loop)
         } catch {
             throw UpstreamFailure(error)
         }

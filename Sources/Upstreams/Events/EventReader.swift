@@ -5,6 +5,7 @@ import HTTPWire
 /// Loop-confined.
 final class EventReader {
     private let body: UpstreamBody
+    private let maximumEventBytes: Int
     private var reader: SSEReader
     private var chunk: [UInt8] = []
     private var position = 0
@@ -12,6 +13,7 @@ final class EventReader {
 
     init(_ body: UpstreamBody, limits: UpstreamLimits) {
         self.body = body
+        maximumEventBytes = limits.maximumEventBytes
         reader = SSEReader(
             limits: SSELimits(
                 maximumLineBytes: limits.maximumEventBytes + 8,
@@ -24,6 +26,8 @@ final class EventReader {
     ///
     /// - Throws: when an event is beyond its bound, or the connection breaks or is silent for too long.
     func next() async throws(UpstreamFailure) -> SSEEvent? {
+        // Whoever asks for the next event is done with the last one.
+        _ = body.takeClaim()
         while !isOver {
             // Held by name: a view of the property itself would end with each access to it.
             let bytes = chunk
@@ -39,6 +43,7 @@ final class EventReader {
                 isOver = true
                 return nil
             }
+            try await body.admit(reader.heldBytes + bytes.count, of: maximumEventBytes)
             chunk = bytes
             position = 0
         }

@@ -8,6 +8,8 @@ import MCPModel
 final class ProcessRoom {
     // LIMIT: processes of one server at once; a further caller gets an idle one's place, or is told that it is full.
     private static let maximumProcesses = 64
+    // LIMIT: those of one grant, however many sessions it opens, so that one cannot take the places of all others.
+    static let maximumPerPayer = 16
     // LIMIT: sessions whose opening is remembered, so that a process that ended can be started again for them.
     private static let maximumOpenings = 4_096
     /// How long a caller's process may have nothing to do before it is ended.
@@ -130,17 +132,23 @@ final class ProcessRoom {
             let seconds = max(1, (pause.nanoseconds + 999_999_999) / 1_000_000_000)
             throw .processDown("\(reason); it is started again in \(seconds) s")
         }
-        try makeRoom()
+        try makeRoom(for: payer)
         return try start(key, payer: payer, opening: opening)
     }
 
-    private func makeRoom() throws(UpstreamFailure) {
-        guard processes.count >= Self.maximumProcesses else {
-            return
+    private func makeRoom(for payer: ProcessOwner) throws(UpstreamFailure) {
+        let own = processes.values.filter { $0.payer == payer }
+        if own.count >= Self.maximumPerPayer {
+            try dismissIdle(of: own, "\(own.count) processes run for one grant, and all are at work")
+        } else if processes.count >= Self.maximumProcesses {
+            try dismissIdle(of: Array(processes.values), "\(processes.count) processes run, and all are at work")
         }
-        let idle = processes.values.filter(\.isIdle).min { $0.idleSince < $1.idleSince }
-        guard let idle else {
-            throw UpstreamFailure(.busy, wroteBytes: false, detail: "\(Self.maximumProcesses) processes run")
+    }
+
+    /// Ends the one that has had nothing to do for longest.
+    private func dismissIdle(of candidates: [ServerProcess], _ otherwise: String) throws(UpstreamFailure) {
+        guard let idle = candidates.filter(\.isIdle).min(by: { $0.idleSince < $1.idleSince }) else {
+            throw UpstreamFailure(.busy, wroteBytes: false, detail: otherwise)
         }
         dismiss(idle)
     }

@@ -194,7 +194,7 @@ enum ServerRegistration {
         case .redirected(let status): "it redirects with status \(status), which is not followed"
         case .notMCP: "it does not speak MCP over Streamable HTTP"
         case .protocolViolation(let violation): "its answer is not what HTTP or MCP allow (\(violation.rawValue))"
-        case .busy, .unwritable, .cancelled: "the request could not be sent"
+        case .busy, .crowded, .unwritable, .cancelled: "the request could not be sent"
         case .processEnded, .processDown: "its process does not run"
         }
     }
