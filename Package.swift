@@ -38,6 +38,8 @@ let libraries: [Target] = [
     ),
     // The shipped connectors' files, embedded.
     .target(name: "CConnectors", path: "Sources/C/CConnectors"),
+    // The console's files, embedded.
+    .target(name: "CConsole", path: "Sources/C/CConsole"),
 ]
 
 // 1: what everything stands on, and the only importers of the C libraries that are pure.
@@ -67,6 +69,7 @@ let pure: [Target] =
     + room("ToolCatalogue", ["Base", "JSONText", "PolicyEngine"], data: ["Data"])
     + room("ClientSettings", ["Base", "YAMLText"], data: ["Data"])
     + room("StackReport", ["Base", "ClientSettings", "JSONText", "ToolCatalogue"])
+    + room("AdminModel", ["Base", "JSONText"])
 
 // 3: the outside world.
 let drivers: [Target] =
@@ -76,6 +79,7 @@ let drivers: [Target] =
     + room("AuditJournal", ["Base", "Cryptography", "EventLoops", "AuditModel"], tests: ["JSONText"])
     + room("Stores", ["Base", "Cryptography", "Secrets", "Settings"], tests: ["StoreContract"])
     + room("Provisioning", ["Base", "JSONText", "Secrets", "Settings", "Stores"])
+    + room("Administration", ["Base", "JSONText", "Secrets", "Settings", "Stores"])
     + room("StoreSQLite", ["Base", "Stores", "CSQLite"], tests: ["StoreContract", "Secrets", "Settings"])
     + room("CatalogueSQLite", ["Base", "JSONText", "StoreSQLite", "Stores", "ToolCatalogue"])
 
@@ -94,13 +98,23 @@ let product: [Target] =
         ]
     )
 
-// 5: the command line, and what only tests use.
+// 5: what people see of it: the admin API, and what it has in common with the command line.
+let administration: [Target] = room(
+    "AdminAPI",
+    [
+        "AdminModel", "Administration", "Base", "CConsole", "Cryptography", "EventLoops", "HTTPTransport", "HTTPWire",
+        "JSONText", "Secrets", "Settings", "Stores",
+    ]
+)
+
+// 6: the command line, and what only tests use.
 let outer: [Target] = [
     .executableTarget(
         name: "toolgate",
         dependencies: [
-            "AuditJournal", "AuditModel", "Base", "CatalogueSQLite", "ClientSettings", "ConnectorModel", "Cryptography",
-            "EventLoops", "Gateway", "HTTPTransport", "HTTPWire", "JSONText", "JSONSchema", "MCPModel", "OAuthModel",
+            "AdminAPI", "Administration", "AuditJournal", "AuditModel", "Base", "CatalogueSQLite", "ClientSettings",
+            "ConnectorModel", "Cryptography", "EventLoops", "Gateway", "HTTPTransport", "HTTPWire", "JSONText",
+            "JSONSchema", "MCPModel", "OAuthModel",
             "PolicyEngine",
             "Provisioning",
             "RateLimits", "Secrets", "Settings", "ShippedConnectors", "StackReport", "StoreSQLite", "Stores",
@@ -117,7 +131,8 @@ let outer: [Target] = [
     .testTarget(
         name: "toolgateTests",
         dependencies: [
-            "toolgate", "TestSupport", "AuditJournal", "AuditModel", "Base", "Cryptography", "EventLoops", "Gateway",
+            "toolgate", "TestSupport", "Administration", "AuditJournal", "AuditModel", "Base", "Cryptography",
+            "EventLoops", "Gateway",
             "HTTPTransport", "HTTPWire", "JSONText", "MCPModel", "PolicyEngine", "Provisioning", "Secrets", "Settings",
             "ConnectorModel", "ShippedConnectors", "StoreSQLite", "Stores", "Upstreams", "YAMLText",
         ],
@@ -143,7 +158,7 @@ let benchmarks: [Target] =
         ),
     ]
 
-// 6: what the fuzzers call, replayed by an ordinary test; the fuzzer itself only for scripts/fuzz, which has its runtime.
+// 7: what the fuzzers call, replayed by an ordinary test; the fuzzer itself only for scripts/fuzz, which has its runtime.
 let fuzzRooms: [Target.Dependency] = [
     "AuditModel", "Base", "ConnectorModel", "Cryptography", "HTTPWire", "JSONSchema", "JSONText", "MCPModel",
     "OAuthModel", "PolicyEngine", "Settings", "ShippedConnectors", "ToolCatalogue", "Upstreams", "YAMLText",
@@ -174,13 +189,13 @@ let settings: [SwiftSetting] = [
 let package = Package(
     name: "toolgate",
     products: [.executable(name: "toolgate", targets: ["toolgate"])],
-    targets: libraries + foundations + pure + drivers + product + outer + benchmarks + fuzzing,
+    targets: libraries + foundations + pure + drivers + product + administration + outer + benchmarks + fuzzing,
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17
 )
 
-for target in package.targets where target.type != .system && !["CConnectors", "CRE2", "CFuzzer"].contains(target.name)
-{
+for target in package.targets
+where target.type != .system && !["CConnectors", "CConsole", "CRE2", "CFuzzer"].contains(target.name) {
     let isTest =
         target.type == .test
         || ["TestSupport", "StoreContract", "Micro", "CatalogueBench", "FuzzTargets", "Fuzz"].contains(target.name)

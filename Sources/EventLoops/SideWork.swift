@@ -11,8 +11,25 @@ extension EventLoop {
         guard let side = sideLoop() else {
             return work()
         }
+        return await result(of: work, on: side)
+    }
+
+    /// Does blocking work on a thread of its own; the calling task goes on on its own loop.
+    ///
+    /// Not cancellable. Loop-confined.
+    public func beside<Result: Sendable>(
+        _ thread: SideThread,
+        _ work: @escaping @Sendable () -> Result
+    ) async -> Result {
+        await result(of: work, on: thread.loop)
+    }
+
+    private func result<Result: Sendable>(
+        of work: @escaping @Sendable () -> Result,
+        on other: EventLoop
+    ) async -> Result {
         let place = Confined(SidePlace<Result>())
-        side.execute { [self] in
+        other.execute { [self] in
             let result = work()
             execute {
                 place.value.result = result
@@ -49,6 +66,33 @@ extension EventLoop {
         } catch {
             return nil
         }
+    }
+}
+
+/// A thread for work that blocks, such as asking a store: one piece at a time, in the order they were asked for.
+public final class SideThread: Sendable {
+    let loop: EventLoop
+    private let thread: LoopThread
+
+    /// Starts the thread.
+    ///
+    /// - Throws: ``StreamError`` when the system refuses one.
+    public init() throws(StreamError) {
+        loop = try EventLoop()
+        thread = try loop.start()
+    }
+
+    /// Does work there, whenever it is its turn; callable from any thread.
+    public func execute(_ work: @escaping @Sendable () -> Void) {
+        loop.execute(work)
+    }
+
+    /// Waits for the work in hand and ends the thread; what is asked for later is never done.
+    ///
+    /// Blocks the calling thread.
+    public func stop() {
+        loop.stop()
+        thread.join()
     }
 }
 

@@ -3,6 +3,7 @@ internal import AuditModel
 internal import Base
 internal import Cryptography
 internal import EventLoops
+internal import HTTPTransport
 internal import JSONText
 internal import MCPModel
 internal import RateLimits

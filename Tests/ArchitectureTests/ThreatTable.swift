@@ -31,7 +31,7 @@ struct ThreatRow: Equatable {
 enum ThreatID {
     /// A letter of our tables and a number.
     static func isThreatID(_ text: Substring) -> Bool {
-        guard let letter = text.first, "ABCDEFGHM".contains(letter) else {
+        guard let letter = text.first, "ABCDEFGHKLM".contains(letter) else {
             return false
         }
         let digits = text.dropFirst()

@@ -44,7 +44,10 @@ struct UpCommandTests {
         #expect(refusal.message.contains(advice), "\(refusal.message)")
     }
 
-    @Test("what `up` refuses leaves no key file behind", arguments: [[], ["--upstream", "http://127.0.0.1:1/mcp"]])
+    @Test(
+        "what `up` refuses leaves no key file behind",
+        arguments: [["--admin", "off"], ["--upstream", "http://127.0.0.1:1/mcp"]]
+    )
     func untouched(words: [String]) throws {
         let folder = try PolicyFolder([:])
         let data = folder.path + "/data"

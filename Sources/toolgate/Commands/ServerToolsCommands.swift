@@ -1,3 +1,4 @@
+import Administration
 import Base
 import JSONText
 import StoreSQLite
@@ -283,32 +284,7 @@ enum ServerToolsCommands {
         writer.key("tools")
         writer.beginArray()
         for row in rows {
-            writer.beginObject()
-            writer.key("tool")
-            writer.string(row.pin.tool.bytes)
-            writer.key("standing")
-            writer.string(row.standing)
-            writer.key("since")
-            writer.string(text(of: row.since))
-            writer.key("digest")
-            writer.string(TextCoding.hexadecimal(row.pin.definition.digest))
-            if let waiting = row.waiting {
-                writer.key("waiting_digest")
-                writer.string(TextCoding.hexadecimal(waiting.digest))
-            }
-            if let former = row.formerName {
-                writer.key("former_name")
-                writer.string(former.bytes)
-            }
-            if let author = row.pin.acceptedBy {
-                writer.key("accepted_by")
-                writer.string(author.bytes)
-            }
-            if let time = row.pin.accepted {
-                writer.key("accepted")
-                writer.string(text(of: time))
-            }
-            writer.endObject()
+            row.shown.write(to: &writer)
         }
         writer.endArray()
         writer.endObject()

@@ -18,10 +18,11 @@ enum UpCommand {
         details:
             "With --config it applies what toolgate.yaml says to the store and serves that; it re-reads the file, and\n"
             + "every file it names, when they change. Without, it serves the store as it is. Whatever changes the store is in\n"
-            + "force within a second.\n"
+            + "force within a second. The console and the admin API listen beside it, at --admin.\n"
             + "With --upstream and --policy it serves one server, mints a grant and prints what to paste into your client.\n"
             + "SIGHUP re-opens the log and re-reads; SIGTERM and Ctrl-C let calls finish, then end it.",
-        options: configurationOptions + servingOptions + AuditOptions.options + ServiceKeys.options + [.output],
+        options: configurationOptions + servingOptions + AdminOptions.options + AuditOptions.options
+            + ServiceKeys.options + [.output],
         examples: [
             (
                 "in front of one server",
@@ -108,6 +109,8 @@ struct UpPlan: Sendable {
     let listen: SocketAddress
     let workers: Int
     let audit: AuditOptions
+    /// Where people administer it; `nil`: nowhere.
+    let admin: AdminOptions?
     let logDestination: DecisionLogWriter.Destination
     let identity: TLSServerIdentity?
     let trust: TLSTrust?
@@ -135,7 +138,8 @@ struct UpPlan: Sendable {
             throw .usage("`--\(name)` and `--config` do not go together: put it into `\(file)`")
         }
         let quick = quickOptions.contains { invocation.isOn($0) } ? try QuickPlan.read(invocation) : nil
-        if file == nil, quick == nil {
+        admin = try AdminOptions(invocation, isPassing: quick != nil)
+        if file == nil, quick == nil, admin == nil {
             try Self.checkStore(invocation)
         }
         if quick == nil {

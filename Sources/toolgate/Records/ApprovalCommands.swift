@@ -1,3 +1,4 @@
+import Administration
 import Base
 import EventLoops
 import Secrets
@@ -29,7 +30,7 @@ enum ApprovalCommands {
         let records = try OpenStore(existing: invocation).read { records throws(StoreError) in
             try records.reader.approvals()
                 .filter { isWhole || ($0.standing == .pending && $0.isGood(at: now)) }
-                .map { printed($0, now) }
+                .map { $0.shown(at: now) }
         }
         invocation.list(
             records,
@@ -55,7 +56,7 @@ enum ApprovalCommands {
         let record = try OpenStore(existing: invocation).read { records throws(StoreError) in
             let approval = try records.approval(invocation.operands[0])
             let arguments = ApprovalArguments.open(approval, key, now: now)
-            return printed(approval, now, arguments: arguments)
+            return approval.shown(at: now, arguments: arguments)
         }
         invocation.show(record)
         return .done
@@ -81,7 +82,7 @@ enum ApprovalCommands {
             record.standing == .approved
             ? "`\(record.tool)` may be called, until \(record.lapses.toTheSecond)"
             : "noted; the policy wants somebody else to agree too"
-        invocation.report(printed(record, SystemTime().wallTime), sentence)
+        invocation.report(record.shown(at: SystemTime().wallTime), sentence)
         return .done
     }
 
@@ -100,7 +101,7 @@ enum ApprovalCommands {
             try writer.deny(approval.id, by: try approver(invocation, records), reason: reason)
             return try records.reader.approval(approval.id) ?? approval
         }
-        invocation.report(printed(record, SystemTime().wallTime), "`\(record.tool)` is refused")
+        invocation.report(record.shown(at: SystemTime().wallTime), "`\(record.tool)` is refused")
         return .done
     }
 
@@ -109,28 +110,6 @@ enum ApprovalCommands {
             return .keeper
         }
         return .member(try records.member(label).id)
-    }
-
-    private static func printed(_ record: ApprovalRecord, _ now: WallTime, arguments: [UInt8]? = nil) -> ShownRecord {
-        let standing = record.isGood(at: now) ? record.standing.rawValue : "lapsed"
-        let who = record.approvers.map { names in names.map { $0.map(\.text).joined(separator: " or ") } ?? "an admin" }
-        var fields: [(key: String, value: ShownValue)] = [
-            ("id", .text(String(decoding: record.id.text, as: UTF8.self))), ("grant", .text(record.grant.text)),
-            ("server", .text(record.server.text)),
-            ("tool", .text(record.tool.text)), ("rule", .text(record.rule.text)), ("standing", .text(standing)),
-            ("approvers", .list(who.map { .text($0) })), ("created", .time(record.created)),
-            ("lapses", .time(record.lapses)),
-        ]
-        if let by = record.decidedBy {
-            fields.append(("decided_by", .text(by.text)))
-        }
-        if let reason = record.reason {
-            fields.append(("reason", .text(reason.text)))
-        }
-        if let arguments {
-            fields.append(("arguments", .document(arguments)))
-        }
-        return ShownRecord(fields)
     }
 }
 

@@ -1,3 +1,4 @@
+import Administration
 import Base
 import Settings
 import Stores
@@ -21,11 +22,7 @@ enum BundleCommands {
         examples: [("all of them", "toolgate bundle list")]
     ) { invocation throws(CommandFailure) in
         let records = try OpenStore(existing: invocation).read { records throws(StoreError) in
-            var shown: [ShownRecord] = []
-            for bundle in try records.reader.bundles() {
-                shown.append(try printed(of: bundle, records))
-            }
-            return shown
+            try records.shown(try records.reader.bundles())
         }
         invocation.list(
             records,
@@ -44,7 +41,7 @@ enum BundleCommands {
     ) { invocation throws(CommandFailure) in
         let name = invocation.operands[0]
         let record = try OpenStore(existing: invocation).read { records throws(StoreError) in
-            try printed(of: records.bundle(name), records)
+            try records.shown(records.bundle(name))
         }
         invocation.show(record)
         return .done
@@ -79,7 +76,7 @@ enum BundleCommands {
                 parts.append(try member.part(records))
             }
             try writer.save(BundleRecord(name: ByteString(name), members: parts))
-            return try printed(of: try records.bundle(name), records)
+            return try records.shown(try records.bundle(name))
         }
         invocation.report(record, "bundle `\(name)` is added: /mcp/\(name)")
         return .done
@@ -102,7 +99,7 @@ enum BundleCommands {
         let wanted = try members(invocation)
         let (old, new) = try OpenStore(existing: invocation).change { writer, records throws(StoreError) in
             var bundle = try records.bundle(name)
-            let old = try printed(of: bundle, records)
+            let old = try records.shown(bundle)
             bundle.name = invocation.value("rename").map { ByteString($0) } ?? bundle.name
             for removed in invocation.all("remove-member") {
                 let server = try records.server(removed)
@@ -120,7 +117,7 @@ enum BundleCommands {
                 }
             }
             try writer.save(bundle)
-            return (old, try printed(of: try records.bundle(bundle.name.text), records))
+            return (old, try records.shown(try records.bundle(bundle.name.text)))
         }
         invocation.report(new, EditOptions.sentence("bundle", name, old, new), from: old)
         return .done
@@ -184,24 +181,5 @@ enum BundleCommands {
             )
         }
         return members
-    }
-
-    private static func printed(of bundle: BundleRecord, _ records: Records) throws(StoreError) -> ShownRecord {
-        let names = try RecordNames(records)
-        let grants = try records.reader.grants().filter { $0.target == .bundle(bundle.id) }
-        let members: [ShownValue] = bundle.members.map { part in
-            let server = names.servers[part.server]?.text ?? "?"
-            let policy = part.policy.map { names.policies[$0]?.text ?? "?" }
-            let record = ShownRecord([
-                ("server", .text(server)), ("prefix", .text(part.prefix.text)),
-                ("policy", policy.map { .text($0) } ?? .absent("none: every call is denied")),
-            ])
-            return .record(record, line: "\(server)=\(part.prefix)\(policy.map { ":\($0)" } ?? "")")
-        }
-        return ShownRecord([
-            ("name", .text(bundle.name.text)), ("id", bundle.id.shown), ("path", .text("/mcp/\(bundle.name)")),
-            ("members", .list(members)), ("grants", .list(grants.map { .text($0.label.text) })),
-            ("created", .time(bundle.created)),
-        ])
     }
 }

@@ -1,3 +1,4 @@
+import Administration
 import Base
 import EventLoops
 import Secrets
@@ -19,7 +20,7 @@ enum GrantCommands {
     ) { invocation throws(CommandFailure) in
         let now = SystemTime().wallTime
         let records = try OpenStore(existing: invocation).read { records throws(StoreError) in
-            let shown = try ShownGrants(records, now: now)
+            let shown = try ShownRecords(records, now: now)
             return try records.reader.grants().map { shown.record(of: $0) }
         }
         invocation.list(
@@ -42,7 +43,7 @@ enum GrantCommands {
     ) { invocation throws(CommandFailure) in
         let label = invocation.operands[0]
         let record = try OpenStore(existing: invocation).read { records throws(StoreError) in
-            try ShownGrants(records, now: SystemTime().wallTime).record(of: records.grant(label))
+            try ShownRecords(records, now: SystemTime().wallTime).record(of: records.grant(label))
         }
         invocation.show(record)
         return .done
@@ -90,7 +91,7 @@ enum GrantCommands {
         let record = try store.change { writer, records throws(StoreError) in
             let wanted = try Wanted(label, invocation, records)
             try writer.save(wanted.grant(label, digest: digest, expires: expires))
-            return try ShownGrants(records, now: now).record(of: try records.grant(label.text))
+            return try ShownRecords(records, now: now).record(of: try records.grant(label.text))
         }
         handover.give(token, of: record, "grant `\(label)` is made")
         if !invocation.isOn("policy"), !invocation.isOn("bundle") {
@@ -125,7 +126,7 @@ enum GrantCommands {
         let expires = try ExpiryOption.read(invocation, now: now)
         let (old, new) = try OpenStore(existing: invocation).change { writer, records throws(StoreError) in
             var grant = try records.grant(label)
-            let shown = try ShownGrants(records, now: now)
+            let shown = try ShownRecords(records, now: now)
             let old = shown.record(of: grant)
             grant.label = invocation.value("rename").map { ByteString($0) } ?? grant.label
             if invocation.isOn("policy") || invocation.isOn("no-policy") {
@@ -178,7 +179,7 @@ enum GrantCommands {
         let now = SystemTime().wallTime
         let record = try store.change { writer, records throws(StoreError) in
             try writer.rotate(grant: id, to: digest, overlap: overlap)
-            return try ShownGrants(records, now: now).record(of: try records.grant(label))
+            return try ShownRecords(records, now: now).record(of: try records.grant(label))
         }
         let before = record["overlap_ends"].map { overlap == .zero ? "no more" : "until \($0.line)" } ?? "no more"
         handover.give(token, of: record, "grant `\(label)` is rotated; the token before opens \(before)")
@@ -203,7 +204,7 @@ enum GrantCommands {
         try Confirmation.obtain("Revoke grant `\(label)` for good?", invocation)
         let record = try store.change { writer, records throws(StoreError) in
             try writer.revoke(grant: grant.id)
-            return try ShownGrants(records, now: now).record(of: try records.grant(label))
+            return try ShownRecords(records, now: now).record(of: try records.grant(label))
         }
         invocation.report(record, "grant `\(label)` is revoked")
         return .done
@@ -265,54 +266,5 @@ enum GrantCommands {
         _ records: Records
     ) throws(StoreError) -> EntityID? {
         try invocation.value("policy").map { name throws(StoreError) in try records.policy(name).id }
-    }
-}
-
-/// Grants as commands print them.
-private struct ShownGrants {
-    private let names: RecordNames
-    private let uses: [EntityID: WallTime]
-    private let now: WallTime
-
-    init(_ records: Records, now: WallTime) throws(StoreError) {
-        names = try RecordNames(records)
-        uses = try records.reader.lastUses()
-        self.now = now
-    }
-
-    func record(of grant: GrantRecord) -> ShownRecord {
-        let server: ByteString?
-        let policy: ShownValue
-        var bundle: ByteString?
-        switch grant.target {
-        case .server(let id, let attached):
-            server = names.servers[id]
-            policy = .optional(attached.flatMap { names.policies[$0] }, orElse: "none")
-        case .bundle(let id):
-            server = nil
-            bundle = names.bundles[id]
-            policy = .absent("of its bundle")
-        }
-        let overlap = grant.previous.flatMap { grant.isOpen(at: now) && now < $0.ends ? $0.ends : nil }
-        let state = state(of: grant, overlap: overlap)
-        let line = overlap.map { "\(state) until \($0.toTheSecond)" } ?? state
-        return ShownRecord([
-            ("label", .text(grant.label.text)), ("id", grant.id.shown), ("state", .word(state, line: line)),
-            ("server", server.map { .text($0.text) } ?? .absent(bundle.map { "bundle \($0)" } ?? "?")),
-            ("bundle", .optional(bundle, orElse: "none")), ("policy", policy),
-            ("member", .optional(grant.owner.flatMap { names.members[$0] }, orElse: "nobody")),
-            ("generation", .number(grant.generation)), ("last_used", .optional(uses[grant.id], orElse: "never")),
-            ("expires", .optional(grant.expires, orElse: "never")),
-            ("overlap_ends", .optional(overlap, orElse: "none")),
-            ("revoked", .optional(grant.revoked, orElse: "no")), ("created", .time(grant.created)),
-            ("created_by", .text(grant.createdBy.text)),
-        ])
-    }
-
-    private func state(of grant: GrantRecord, overlap: WallTime?) -> String {
-        if grant.revoked != nil {
-            return "revoked"
-        }
-        return grant.isOpen(at: now) ? (overlap == nil ? "open" : "overlapping") : "expired"
     }
 }

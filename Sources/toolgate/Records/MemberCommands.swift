@@ -1,3 +1,4 @@
+import Administration
 import Base
 import EventLoops
 import Settings
@@ -22,11 +23,7 @@ enum MemberCommands {
         examples: [("everybody", "toolgate member list")]
     ) { invocation throws(CommandFailure) in
         let records = try OpenStore(existing: invocation).read { records throws(StoreError) in
-            var shown: [ShownRecord] = []
-            for member in try records.reader.members() {
-                shown.append(try printed(of: member, records))
-            }
-            return shown
+            try records.shown(try records.reader.members())
         }
         invocation.list(
             records,
@@ -47,7 +44,7 @@ enum MemberCommands {
     ) { invocation throws(CommandFailure) in
         let label = invocation.operands[0]
         let record = try OpenStore(existing: invocation).read { records throws(StoreError) in
-            try printed(of: records.member(label), records)
+            try records.shown(records.member(label))
         }
         invocation.show(record)
         return .done
@@ -73,7 +70,7 @@ enum MemberCommands {
                 throw .refused("there is a member `\(member.label)` already: `toolgate member edit` changes it")
             }
             try writer.save(member)
-            return try printed(of: try records.member(member.label.text), records)
+            return try records.shown(try records.member(member.label.text))
         }
         invocation.report(record, "member `\(member.label)` is added, role \(member.role.rawValue)")
         return .done
@@ -100,7 +97,7 @@ enum MemberCommands {
         let label = invocation.operands[0]
         let (old, new) = try OpenStore(existing: invocation).change { writer, records throws(StoreError) in
             var member = try records.member(label)
-            let old = try printed(of: member, records)
+            let old = try records.shown(member)
             member.label = invocation.value("rename").map { ByteString($0) } ?? member.label
             member.role = role(invocation) ?? member.role
             member.email = invocation.value("email").map { ByteString($0) } ?? member.email
@@ -109,7 +106,7 @@ enum MemberCommands {
             }
             member.isActive = invocation.value("active").map { $0 == "yes" } ?? member.isActive
             try writer.save(member)
-            return (old, try printed(of: try records.member(member.label.text), records))
+            return (old, try records.shown(try records.member(member.label.text)))
         }
         invocation.report(new, EditOptions.sentence("member", label, old, new), from: old)
         return .done
@@ -215,15 +212,6 @@ enum MemberCommands {
 
     private static func role(_ invocation: Invocation) -> MemberRole? {
         invocation.value("role").flatMap { MemberRole(rawValue: $0) }
-    }
-
-    private static func printed(of member: MemberRecord, _ records: Records) throws(StoreError) -> ShownRecord {
-        let grants = try records.reader.grants(ownedBy: member.id)
-        return ShownRecord([
-            ("label", .text(member.label.text)), ("id", member.id.shown), ("role", .text(member.role.rawValue)),
-            ("active", .flag(member.isActive)), ("email", .optional(member.email, orElse: "none")),
-            ("grants", .list(grants.map { .text($0.label.text) })), ("created", .time(member.created)),
-        ])
     }
 }
 

@@ -1,5 +1,4 @@
 import Base
-import JSONText
 import PolicyEngine
 import Stores
 
@@ -32,22 +31,6 @@ struct PolicyDocument: Sendable {
             return nil
         }
         return PolicyDifference.changes(from: old, to: policy, tools: tools)
-    }
-
-    /// A document as it is when it is JSON, as everything in a store should be, else as text.
-    static func shown(_ source: [UInt8]) -> ShownValue {
-        do throws(JSONError) {
-            return .document(Array(try JSONDocument(source).root.rawBytes))
-        } catch {
-            return .text(String(decoding: source, as: UTF8.self))
-        }
-    }
-
-    static func hexadecimal(_ bytes: [UInt8]) -> String {
-        bytes.map { byte in
-            let text = String(byte, radix: 16)
-            return byte < 16 ? "0\(text)" : text
-        }.joined()
     }
 }
 

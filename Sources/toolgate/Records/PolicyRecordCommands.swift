@@ -1,3 +1,4 @@
+import Administration
 import Base
 import PolicyEngine
 import Settings
@@ -17,11 +18,7 @@ enum PolicyRecordCommands {
         examples: [("all of them", "toolgate policy list")]
     ) { invocation throws(CommandFailure) in
         let records = try OpenStore(existing: invocation).read { records throws(StoreError) in
-            var shown: [ShownRecord] = []
-            for policy in try records.reader.policies() {
-                shown.append(try printed(of: policy, records))
-            }
-            return shown
+            try records.shown(try records.reader.policies())
         }
         invocation.list(
             records,
@@ -55,10 +52,10 @@ enum PolicyRecordCommands {
         let (record, version) = try OpenStore(existing: invocation).read { records throws(StoreError) in
             let policy = try records.policy(name)
             let version = try records.version(number, of: policy)
-            return (try printed(of: policy, records, version: version), version)
+            return (try records.shown(policy, version: version), version)
         }
         guard !invocation.printsJSON else {
-            invocation.show(record.adding([("document", PolicyDocument.shown(version.source))]))
+            invocation.show(record.adding([("document", version.shownDocument)]))
             return .done
         }
         for line in record.lines {
@@ -99,7 +96,7 @@ enum PolicyRecordCommands {
             let policy = PolicyRecord(server: try records.server(target).id, name: ByteString(name))
             try writer.save(policy)
             try writer.add(version: document.source, digest: document.policy.digest, to: policy.id, note: note)
-            return try printed(of: try records.policy(name), records)
+            return try records.shown(try records.policy(name))
         }
         invocation.report(record, "policy `\(name)` is added, version 1")
         return .done
@@ -158,14 +155,7 @@ enum PolicyRecordCommands {
         let versions = try OpenStore(existing: invocation).read { records throws(StoreError) in
             try records.reader.versions(of: try records.policy(name).id)
         }
-        let records = versions.enumerated().map { index, version in
-            ShownRecord([
-                ("version", .number(version.number)), ("in_force", .flag(index == 0)),
-                ("time", .time(version.time)), ("author", .text(version.author.text)),
-                ("digest", .text(PolicyDocument.hexadecimal(version.digest))),
-                ("bytes", .number(version.source.count)), ("note", .optional(version.note, orElse: "")),
-            ])
-        }
+        let records = versions.enumerated().map { index, version in version.shown(inForce: index == 0) }
         invocation.list(
             records,
             columns: [
@@ -244,7 +234,7 @@ enum PolicyRecordCommands {
             outcome = try store.read { records throws(StoreError) in
                 let policy = try records.policy(name)
                 let before = try records.reader.currentVersion(of: policy.id)
-                return Put(record: try printed(of: policy, records), before: before, isNew: false)
+                return Put(record: try records.shown(policy), before: before, isNew: false)
             }
         } else {
             outcome = try store.change { writer, records throws(StoreError) in
@@ -263,7 +253,7 @@ enum PolicyRecordCommands {
                     to: policy.id,
                     note: note
                 )
-                return Put(record: try printed(of: policy, records), before: before, isNew: number != before?.number)
+                return Put(record: try records.shown(policy), before: before, isNew: number != before?.number)
             }
         }
         let changes = document.changes(from: outcome.before)
@@ -299,38 +289,12 @@ enum PolicyRecordCommands {
         }
         let (old, new) = try store.change { writer, records throws(StoreError) in
             var policy = try records.policy(name)
-            let old = try printed(of: policy, records)
+            let old = try records.shown(policy)
             policy.name = invocation.value("rename").map { ByteString($0) } ?? policy.name
             try writer.save(policy)
-            return (old, try printed(of: policy, records))
+            return (old, try records.shown(policy))
         }
         invocation.report(new, EditOptions.sentence("policy", name, old, new), from: old)
         return .done
-    }
-
-    private static func printed(
-        of policy: PolicyRecord,
-        _ records: Records,
-        version: PolicyVersion? = nil
-    ) throws(StoreError) -> ShownRecord {
-        let current = try records.reader.currentVersion(of: policy.id)
-        let version = version ?? current
-        let grants = try records.reader.grants().filter { grant in
-            if case .server(_, policy.id) = grant.target {
-                return true
-            }
-            return false
-        }
-        return ShownRecord([
-            ("name", .text(policy.name.text)), ("id", policy.id.shown),
-            ("server", .optional(try records.reader.server(policy.server)?.name, orElse: "?")),
-            ("version", version.map { .number($0.number) } ?? .absent("none")),
-            ("in_force", .flag(version != nil && version?.number == current?.number)),
-            ("digest", version.map { .text(PolicyDocument.hexadecimal($0.digest)) } ?? .absent("none")),
-            ("changed", .optional(version?.time, orElse: "never")),
-            ("author", .optional(version?.author, orElse: "nobody")),
-            ("note", .optional(version?.note, orElse: "none")),
-            ("grants", .list(grants.map { .text($0.label.text) })), ("created", .time(policy.created)),
-        ])
     }
 }

@@ -1,3 +1,4 @@
+import Administration
 import Base
 import ConnectorModel
 import Settings
@@ -45,11 +46,7 @@ enum ServerCommands {
         examples: [("all of them", "toolgate server list")]
     ) { invocation throws(CommandFailure) in
         let records = try OpenStore(existing: invocation).read { records throws(StoreError) in
-            var shown: [ShownRecord] = []
-            for server in try records.reader.servers() {
-                shown.append(try printed(of: server, records))
-            }
-            return shown
+            try records.shown(try records.reader.servers())
         }
         invocation.list(
             records,
@@ -73,7 +70,7 @@ enum ServerCommands {
     ) { invocation throws(CommandFailure) in
         let name = invocation.operands[0]
         let record = try OpenStore(existing: invocation).read { records throws(StoreError) in
-            try printed(of: records.server(name), records)
+            try records.shown(records.server(name))
         }
         let standing = ServerLogs.standing(of: ByteString(name), in: try ServiceKeys.folder(invocation))
         if case .some(.text) = record["command"], let standing {
@@ -128,7 +125,7 @@ enum ServerCommands {
                 throw .refused("there is a server `\(name)` already: `toolgate server edit` changes it")
             }
             try writer.save(server)
-            return try printed(of: try records.server(name), records)
+            return try records.shown(try records.server(name))
         }
         invocation.report(record, "server `\(name)` is added: /mcp/\(name)")
         if !invocation.printsJSON {
@@ -173,7 +170,7 @@ enum ServerCommands {
             writer,
             records throws(StoreError) in
             var server = try records.server(name)
-            let old = try printed(of: server, records)
+            let old = try records.shown(server)
             server.name = invocation.value("rename").map { ByteString($0) } ?? server.name
             try edit.change(&server)
             server.changedTools = changedTools(invocation) ?? server.changedTools
@@ -185,7 +182,7 @@ enum ServerCommands {
                 try HeaderOption.remove(removed, from: &server)
             }
             try writer.save(server)
-            let new = try printed(of: try records.server(server.name.text), records)
+            let new = try records.shown(try records.server(server.name.text))
             return (old, new, server, try records.reader.credentials(of: server.id))
         }
         invocation.report(new, EditOptions.sentence("server", name, old, new), from: old)
@@ -312,59 +309,6 @@ enum ServerCommands {
                 )
             }
         }
-    }
-
-    private static func shown(_ upstream: ServerUpstream, _ values: [ShownValue]) -> [(key: String, value: ShownValue)]
-    {
-        switch upstream {
-        case .http(let url, let allowsInsecure):
-            return [
-                ("upstream", .text(url.text)), ("allow_insecure", .flag(allowsInsecure)), ("headers", .list(values)),
-            ]
-        case .process(let process):
-            return [
-                ("upstream", .text(process.line)), ("command", .text(process.command.text)),
-                ("args", .list(process.arguments.map { .text($0.text) })),
-                ("cwd", process.directory.map { .text($0.text) } ?? .absent("where the gateway runs")),
-                ("process", .text(process.sharing.rawValue)), ("env", .list(values)),
-            ]
-        case .connector(let connector):
-            return [
-                ("upstream", .text(connector.line)), ("connector", .text(connector.connector.text)),
-                ("set", .list(connector.set.map { .text("\($0.name)=\($0.value)") })), ("secret", .list(values)),
-            ]
-        }
-    }
-
-    private static func printed(of server: ServerRecord, _ records: Records) throws(StoreError) -> ShownRecord {
-        let policies = try records.reader.policies().filter { $0.server == server.id }
-        let grants = try records.reader.grants().filter { grant in
-            if case .server(server.id, _) = grant.target {
-                return true
-            }
-            return false
-        }
-        let pins = try records.reader.pins(of: server.id)
-        let headers: [ShownValue] = server.headers.map { header in
-            let source = HeaderOption.text(of: header.source)
-            let record = ShownRecord([("name", .text(header.name.text)), ("source", .text(source))])
-            return .record(record, line: "\(header.name)=\(source)")
-        }
-        return ShownRecord(
-            [
-                ("name", .text(server.name.text)), ("id", server.id.shown), ("path", .text("/mcp/\(server.name)")),
-            ]
-                + shown(server.upstream, headers) + [
-                    ("changed_tools", .text(server.changedTools.rawValue)),
-                    ("limit_failure", .text(server.limitFailure.rawValue)),
-                    ("policies", .list(policies.map { .text($0.name.text) })),
-                    ("grants", .list(grants.map { .text($0.label.text) })),
-                    ("credentials", .list(try records.reader.credentials(of: server.id).map { .text($0.name.text) })),
-                    ("tools_pinned", .number(pins.count { $0.standing == .pinned })),
-                    ("tools_changed", .number(pins.count { $0.standing == .changed })),
-                    ("tools_new", .number(pins.count { $0.standing == .new })), ("created", .time(server.created)),
-                ]
-        )
     }
 }
 
@@ -535,16 +479,6 @@ enum HeaderOption {
             throw .refused("server `\(server.name)` has no header `\(name)`")
         }
         server.headers.remove(at: index)
-    }
-
-    /// The source as the option writes it.
-    static func text(of source: HeaderSource) -> String {
-        switch source {
-        case .open(let value): "open:\(value)"
-        case .environment(let name): "env:\(name)"
-        case .file(let path): "file:\(path)"
-        case .stored(let name): "store:\(name)"
-        }
     }
 
     private static func isSame(_ left: ByteString, _ right: ByteString) -> Bool {

@@ -41,7 +41,8 @@ enum AllowedNames {
             }
     }
 
-    private static func isOrigin(_ text: String) -> Bool {
+    /// Whether this is an origin as browsers send it.
+    static func isOrigin(_ text: String) -> Bool {
         guard let scheme = ["http://", "https://"].first(where: { text.hasPrefix($0) }) else {
             return false
         }

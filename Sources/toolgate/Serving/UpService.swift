@@ -1,3 +1,4 @@
+import AdminAPI
 import AuditJournal
 import AuditModel
 import Base
@@ -12,6 +13,9 @@ import Upstreams
 struct UpService: Sendable {
     /// How long calls under way may take to finish once the end is asked for.
     private static let drainDeadline = Duration.seconds(10)
+
+    /// How long requests of the admin API may take to finish then.
+    private static let adminDeadline = Duration.seconds(1)
 
     let plan: UpPlan
     let invocation: Invocation
@@ -102,11 +106,13 @@ struct UpService: Sendable {
         }
         let filler = journal == nil ? nil : try AuditTableFiller(plan.directory) { said.say("toolgate: \($0)") }
         let hangUp = try hangUpSignal(on: worker.loop, keeping, log)
-        tell(setup, address, definition)
+        let admin = try await plan.admin?.start(served, console: said)
+        tell(setup, address, definition, admin: admin)
         Reachability.look(for: definition.servers, on: worker) { said.say("toolgate: warning: \($0)") }
         await stop.value()
         console.say("toolgate: ending; calls under way have \(Self.drainDeadline.components.seconds) seconds")
         hangUp.cancel()
+        await admin?.stop(within: Self.adminDeadline)
         await service.drain(within: Self.drainDeadline)
         keeping.stop()
         approvals.stop()
@@ -174,16 +180,25 @@ struct UpService: Sendable {
 
     // MARK: - Saying where it is
 
-    private func tell(_ setup: GatewaySetup, _ address: SocketAddress, _ definition: SnapshotDefinition) {
+    private func tell(
+        _ setup: GatewaySetup,
+        _ address: SocketAddress,
+        _ definition: SnapshotDefinition,
+        admin: AdminServer?
+    ) {
         let names = definition.servers.map(\.name.text)
+        let origin = admin.flatMap { plan.admin?.origin(of: $0) }
         if invocation.printsJSON {
-            console.writeOutput(report(setup, address, names))
+            console.writeOutput(report(setup, address, names, admin: origin))
         } else if let token = plan.token, let name = plan.serverName {
             tellQuick(setup.endpoint(address, server: name), token: token, name: name)
         } else {
             for name in names {
                 console.say("toolgate: serving \(setup.endpoint(address, server: name))")
             }
+        }
+        if let origin, !invocation.printsJSON {
+            console.say("toolgate: the console and the admin API are at \(origin)")
         }
         if case .file(let path) = plan.logDestination {
             console.say("toolgate: the decision log is `\(path)`")
@@ -195,7 +210,12 @@ struct UpService: Sendable {
         }
     }
 
-    private func report(_ setup: GatewaySetup, _ address: SocketAddress, _ names: [String]) -> [UInt8] {
+    private func report(
+        _ setup: GatewaySetup,
+        _ address: SocketAddress,
+        _ names: [String],
+        admin: String?
+    ) -> [UInt8] {
         var writer = JSONWriter(reserving: 256)
         writer.beginObject()
         writer.key("endpoint")
@@ -211,6 +231,10 @@ struct UpService: Sendable {
                 writer.string(setup.endpoint(address, server: name))
             }
             writer.endObject()
+        }
+        if let admin {
+            writer.key("admin")
+            writer.string(admin)
         }
         writer.endObject()
         return writer.output + [UInt8(ascii: "\n")]

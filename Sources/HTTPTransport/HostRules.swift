@@ -1,21 +1,21 @@
 internal import Base
 
-/// Which names the gateway answers to: the defence against DNS rebinding and cross-site calls (security.md, C9).
+/// Which names a listener answers to: the defence against DNS rebinding and cross-site calls (security.md, C9).
 ///
 /// `localhost` and IP literals are always served: a rebinding attack needs a name that its owner can point elsewhere.
 /// Any other name has to be configured. Ports are not compared.
-struct HostRules: Sendable {
+public struct HostRules: Sendable {
     private let names: Set<ByteString>
     private let origins: Set<ByteString>
 
     /// Rules for further host names, without port, and further origins, exactly as a browser sends them.
-    init(hosts: [String], origins: [String]) {
+    public init(hosts: [String], origins: [String]) {
         names = Set(hosts.map { ByteString(Self.lowercased(Array($0.utf8))) })
         self.origins = Set(origins.map { ByteString($0) })
     }
 
     /// Whether a request with this `Host` field (RFC 9110, section 7.2) is for us.
-    func admits(host field: some RandomAccessCollection<UInt8>) -> Bool {
+    public func admits(host field: some RandomAccessCollection<UInt8>) -> Bool {
         guard let name = Self.hostName(of: Array(field)) else {
             return false
         }
@@ -23,7 +23,7 @@ struct HostRules: Sendable {
     }
 
     /// Whether a page of this origin may call us: a configured one, or one of this machine.
-    func admits(origin field: some RandomAccessCollection<UInt8>) -> Bool {
+    public func admits(origin field: some RandomAccessCollection<UInt8>) -> Bool {
         let origin = Array(field)
         if origins.contains(ByteString(origin)) {
             return true

@@ -1,17 +1,18 @@
-import Base
-import JSONText
-import Stores
+public import Base
+internal import JSONText
+public import Stores
 
 /// A server's tools as people see them: each with its standing, a rename as one.
-struct PinnedTools {
+public struct PinnedTools {
     /// One tool.
-    struct Row {
-        let pin: ToolPin
+    public struct Row {
+        /// Its record.
+        public let pin: ToolPin
         /// The tool it was until the list in which it appeared, the same but for the name.
-        let formerName: ByteString?
+        public let formerName: ByteString?
 
         /// What waits to be accepted; `nil` when nothing does.
-        var waiting: PinnedDefinition? {
+        public var waiting: PinnedDefinition? {
             switch pin.standing {
             case .pinned: nil
             case .changed: pin.pending
@@ -20,15 +21,37 @@ struct PinnedTools {
         }
 
         /// In one word.
-        var standing: String {
+        public var standing: String {
             if pin.gone != nil {
                 return "gone"
             }
             return formerName == nil ? pin.standing.rawValue : "renamed"
         }
 
+        /// The row for programs.
+        public var shown: ShownRecord {
+            var fields: [(key: String, value: ShownValue)] = [
+                ("tool", .text(pin.tool.text)), ("standing", .text(standing)), ("since", .time(since)),
+                ("digest", .text(String(decoding: TextCoding.hexadecimal(pin.definition.digest), as: UTF8.self))),
+            ]
+            if let waiting {
+                let digest = String(decoding: TextCoding.hexadecimal(waiting.digest), as: UTF8.self)
+                fields.append(("waiting_digest", .text(digest)))
+            }
+            if let formerName {
+                fields.append(("former_name", .text(formerName.text)))
+            }
+            if let author = pin.acceptedBy {
+                fields.append(("accepted_by", .text(author.text)))
+            }
+            if let time = pin.accepted {
+                fields.append(("accepted", .time(time)))
+            }
+            return ShownRecord(fields)
+        }
+
         /// Since when it stands so.
-        var since: WallTime {
+        public var since: WallTime {
             pin.gone ?? waiting?.seen ?? pin.accepted ?? pin.definition.seen
         }
     }
@@ -38,9 +61,10 @@ struct PinnedTools {
     private static let overlap: Int64 = 600_000
 
     /// By name.
-    let rows: [Row]
+    public let rows: [Row]
 
-    init(_ pins: [ToolPin]) {
+    /// Of these pins.
+    public init(_ pins: [ToolPin]) {
         var gone: [[UInt8]: ToolPin] = [:]
         for pin in pins where pin.gone != nil && pin.acceptedBy != nil {
             gone[Self.nameless(pin.definition)] = pin
@@ -63,7 +87,7 @@ struct PinnedTools {
     }
 
     /// The rows of which something waits to be accepted, on tools the server still lists.
-    var waiting: [Row] { rows.filter { $0.waiting != nil && $0.pin.gone == nil } }
+    public var waiting: [Row] { rows.filter { $0.waiting != nil && $0.pin.gone == nil } }
 
     /// A definition's canonical form without its name.
     private static func nameless(_ definition: PinnedDefinition) -> [UInt8] {

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Gateway
+@testable import HTTPTransport
 
 @Suite("Host rules")
 struct HostRulesTests {
