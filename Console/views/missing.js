@@ -1,0 +1,15 @@
+// An address that names nothing.
+
+import t from "../texts.js";
+import { fill } from "../lib/dom.js";
+import { empty, linkButton } from "../lib/ui.js";
+import { define, View } from "../lib/view.js";
+
+class MissingView extends View {
+  title = t.missing.title;
+  start() {
+    fill(this, empty("search", t.missing.title, t.missing.text, linkButton(t.missing.back, "#/overview", { kind: "primary" })));
+  }
+}
+
+export default define("tg-missing", MissingView);
