@@ -28,6 +28,7 @@ func room(
 let libraries: [Target] = [
     systemLibrary("CUV", pkgConfig: "libuv", apt: "libuv1-dev"),
     systemLibrary("COpenSSL", pkgConfig: "openssl", apt: "libssl-dev"),
+    systemLibrary("CArgon2", pkgConfig: "libargon2", apt: "libargon2-dev"),
     systemLibrary("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
     systemLibrary("CSQLite", pkgConfig: "sqlite3", apt: "libsqlite3-dev"),
     systemLibrary("CICU", pkgConfig: "icu-i18n", apt: "libicu-dev"),
@@ -45,7 +46,7 @@ let libraries: [Target] = [
 // 1: what everything stands on, and the only importers of the C libraries that are pure.
 let foundations: [Target] =
     room("Base")
-    + room("Cryptography", ["Base", "COpenSSL"])
+    + room("Cryptography", ["Base", "CArgon2", "COpenSSL"])
     + room("Patterns", ["Base", "CRE2"])
     + room("YAMLText", ["Base", "CYAML"])
     + room("UnicodeText", ["Base", "CICU"])

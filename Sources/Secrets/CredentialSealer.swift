@@ -43,6 +43,37 @@ public struct SealedCredential: Hashable, Sendable {
         self.ciphertext = ciphertext
     }
 
+    /// One byte string for databases that keep it in one column; ``init(encoded:)`` reads it.
+    public var encoded: [UInt8] {
+        var output: [UInt8] = []
+        output.append(bigEndian: keyVersion)
+        return output + wrapNonce + wrappedKey + nonce + ciphertext
+    }
+
+    /// Takes apart what ``encoded`` made; `nil` for what has not the form of a sealed secret.
+    public init?(encoded bytes: [UInt8]) {
+        let (nonceCount, keyCount) = (AESGCM.nonceByteCount, AESGCM.keyByteCount + AESGCM.tagByteCount)
+        guard bytes.count >= 4 + 2 * nonceCount + keyCount + AESGCM.tagByteCount else {
+            return nil
+        }
+        var rest = bytes[4...]
+        func take(_ count: Int) -> [UInt8] {
+            defer { rest = rest.dropFirst(count) }
+            return Array(rest.prefix(count))
+        }
+        let (wrapNonce, wrappedKey, nonce) = (take(nonceCount), take(keyCount), take(nonceCount))
+        self.init(
+            keyVersion: bytes[..<4].reduce(0) { $0 << 8 | UInt32($1) },
+            wrapNonce: wrapNonce,
+            wrappedKey: wrappedKey,
+            nonce: nonce,
+            ciphertext: Array(rest)
+        )
+        guard isWellFormed else {
+            return nil
+        }
+    }
+
     /// Whether it is the same sealed text, if under another key of the key file: wrapping anew does not touch it.
     public func hasSameSecret(as other: SealedCredential) -> Bool {
         nonce == other.nonce && ciphertext == other.ciphertext

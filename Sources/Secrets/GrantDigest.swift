@@ -106,8 +106,34 @@ public struct GrantDigester: Sendable {
     }
 
     private static func digest(of token: GrantToken, under pepper: HMACSHA256) -> GrantDigest {
+        digest(of: token.reveal(), under: pepper)
+    }
+
+    private static func digest(of bytes: [UInt8], under pepper: HMACSHA256) -> GrantDigest {
         // An authenticator always has 32 bytes; the fallback is the digest of no token.
-        GrantDigest(pepper.authenticate(token.reveal())) ?? .none
+        GrantDigest(pepper.authenticate(bytes)) ?? .none
+    }
+
+    /// The digest under the current pepper, for tokens of the administration made now.
+    public func digest(of token: AccessToken) -> GrantDigest {
+        Self.digest(of: token.reveal(), under: current)
+    }
+
+    /// The digests a token may be known by, the current pepper's first: a store is asked for each.
+    public func digests(of token: AccessToken) -> [GrantDigest] {
+        ([current] + older).map { Self.digest(of: token.reveal(), under: $0) }
+    }
+
+    /// The digests a recovery code of one account may be known by, the current pepper's first.
+    ///
+    /// The account is part of it: a code taken from one row does nothing in another.
+    public func digests(of code: RecoveryCode, account: ByteString) -> [GrantDigest] {
+        var message: [UInt8] = []
+        message.append("toolgate recovery code: ")
+        message.append(contentsOf: account.bytes)
+        message.append(" ")
+        message.append(contentsOf: code.reveal())
+        return ([current] + older).map { Self.digest(of: message, under: $0) }
     }
 }
 

@@ -34,7 +34,7 @@ public struct GrantToken: Sendable {
         let body = bytes[..<(Self.byteCount - 6)]
         guard bytes.hasPrefix("tg_"), Environment(rawValue: bytes[3]) != nil, bytes[4] == UInt8(ascii: "g"),
             bytes[5] == UInt8(ascii: "_"), bytes[6...].allSatisfy(Base62.isDigit),
-            Self.checksum(of: body).elementsEqual(bytes[body.endIndex...])
+            CRC32.digits(of: body).elementsEqual(bytes[body.endIndex...])
         else {
             return nil
         }
@@ -53,17 +53,12 @@ public struct GrantToken: Sendable {
         bytes.append(environment.rawValue)
         bytes.append("g_")
         bytes.append(contentsOf: Base62.digits(of: Random.bytes(32), count: 43))
-        bytes.append(contentsOf: checksum(of: bytes[...]))
+        bytes.append(contentsOf: CRC32.digits(of: bytes[...]))
         return GrantToken(generated: bytes)
     }
 
     /// The text itself, for the one moment it is shown to whoever asked for it, and for hashing.
     public func reveal() -> [UInt8] { bytes }
-
-    private static func checksum(of body: ArraySlice<UInt8>) -> [UInt8] {
-        let sum = CRC32.checksum(of: body)
-        return Base62.digits(of: [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: sum >> $0) }, count: 6)
-    }
 }
 
 extension GrantToken: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {

@@ -8,6 +8,8 @@ public struct Author: Hashable, Sendable {
         case commandLine = "operator"
         /// A member, by name.
         case member
+        /// A machine, by the member it acts for and its token's label: `MEMBER/TOKEN`.
+        case token
         /// The gateway itself: pins it took, for example.
         case gateway
         /// A configuration file that was applied; the name is its path.
@@ -56,6 +58,16 @@ public struct Subject: Hashable, Sendable {
         case tool
         /// A call that a person decides about; the name is its identity.
         case approval
+        /// How a member signs in; the name is the member's label.
+        case account
+        /// A member's sessions; the name is the member's label.
+        case session
+        /// A token of the admin API.
+        case token
+        /// A link that lets somebody join; the name is their address.
+        case invitation
+        /// The link that makes the first account.
+        case setup
         /// The store itself.
         case store
     }

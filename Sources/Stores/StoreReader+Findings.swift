@@ -13,6 +13,7 @@ extension StoreReader {
         try checkPolicies(&findings)
         try checkGrants(&findings)
         try checkSecrets(&findings)
+        try checkPeople(&findings)
         try checkEvents(&findings)
         return findings.list
     }
@@ -103,6 +104,33 @@ extension StoreReader {
             findings.expect(isCurrent, "\(credential.subject) is wrapped with a key that was rotated out")
             let server = try server(credential.server)
             findings.expect(server != nil, "\(credential.subject) is for a server that is not there")
+        }
+    }
+
+    private func checkPeople(_ findings: inout Findings) throws(StoreError) {
+        var members: [EntityID: MemberRecord] = [:]
+        for member in try self.members() {
+            members[member.id] = member
+        }
+        let organisation = try organisation().id
+        let accounts = try accounts()
+        for account in accounts {
+            let member = members[account.member]
+            let name = "the account `\(account.email.shown)`"
+            findings.expect(member != nil, "\(name) is a member's who is not there")
+            let email = member?.email.map { AccountRecord.normalised($0) }
+            findings.expect(member == nil || email == account.email, "\(name) has another address than its member")
+            findings.expect(account.organisation == organisation, "\(name) is of an organisation that is not there")
+        }
+        let known = Set(accounts.map(\.member))
+        for session in try tables.all(SessionRecord.self) {
+            findings.expect(known.contains(session.member), "there is a session of somebody without an account")
+        }
+        for token in try adminTokens() {
+            let owner = members[token.owner]
+            findings.expect(owner != nil, "\(token.subject) acts for a member who is not there")
+            let isBounded = owner.map { token.role <= $0.role } ?? true
+            findings.expect(isBounded, "\(token.subject) may do more than the member it acts for")
         }
     }
 

@@ -21,7 +21,7 @@ extension StoreWriter {
                 "\(credential.subject) is sealed for another address than \(server.subject) has: set it anew"
             )
         }
-        try checkSealed(credential, atLeast: try reader.wrappingVersion())
+        try checkSealed(credential.sealed, of: credential.subject, atLeast: try reader.wrappingVersion())
         let old = try tables.first(CredentialRecord.self, [("id", .id(credential.id))])
         credential.created = old?.created ?? now
         credential.updated = old?.sealed == credential.sealed ? old?.updated ?? now : now
@@ -42,54 +42,15 @@ extension StoreWriter {
         try commit(credential.subject, before: [credential.row], after: [])
     }
 
-    /// Wraps every credential with version `version` of the key, and takes no older one from then on.
-    ///
-    /// - Parameters:
-    ///   - version: the key file's current version; not older than the last time.
-    ///   - rewrap: makes the same credential under that version, or throws, and nothing is changed.
-    /// - Returns: how many were wrapped anew.
-    /// - Throws: what `rewrap` throws, and ``StoreError/refused(_:)`` when it did not do its work.
-    public func rewrapCredentials(
-        to version: UInt32,
-        _ rewrap: (CredentialRecord, OrganisationRecord) throws(StoreError) -> CredentialRecord
-    ) throws(StoreError) -> Int {
-        var state = try reader.state()
-        guard Int(version) >= state.wrappingVersion else {
+    /// Refuses what has not the form of a sealed secret, or is wrapped with a key older than the last rotation proved gone.
+    func checkSealed(_ sealed: SealedCredential, of subject: Subject, atLeast version: Int) throws(StoreError) {
+        guard sealed.isWellFormed else {
+            throw .refused("\(subject) has not the form of a sealed secret")
+        }
+        guard Int(sealed.keyVersion) >= version else {
             throw .refused(
-                "credentials are wrapped with version \(state.wrappingVersion) already: is the key file old?"
-            )
-        }
-        let organisation = try reader.organisation()
-        var count = 0
-        for old in try reader.credentials() where old.sealed.keyVersion != version {
-            var new = old
-            new.sealed = try rewrap(old, organisation).sealed
-            guard new.sealed.keyVersion == version else {
-                throw .refused("\(old.subject) is still wrapped with version \(new.sealed.keyVersion)")
-            }
-            try checkSealed(new, atLeast: Int(version))
-            new.updated = now
-            try commit(old.subject, before: [old.row], after: [new.row], as: .rewrap)
-            count += 1
-        }
-        state = try reader.state()
-        if Int(version) > state.wrappingVersion {
-            let old = state.wrappingVersion
-            state.wrappingVersion = Int(version)
-            try tables.put(state.row)
-            try note(.rewrap, Subject(.store, ByteString("wrapping key \(old) to \(version)")), before: nil, after: nil)
-        }
-        return count
-    }
-
-    private func checkSealed(_ credential: CredentialRecord, atLeast version: Int) throws(StoreError) {
-        guard credential.sealed.isWellFormed else {
-            throw .refused("\(credential.subject) has not the form of a sealed secret")
-        }
-        guard Int(credential.sealed.keyVersion) >= version else {
-            throw .refused(
-                "\(credential.subject) is wrapped with version \(credential.sealed.keyVersion) of the key, which has been "
-                    + "rotated: read the key file again, then retry"
+                "\(subject) is wrapped with version \(sealed.keyVersion) of the key, which has been rotated: read the key "
+                    + "file again, then retry"
             )
         }
     }

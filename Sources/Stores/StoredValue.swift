@@ -54,6 +54,8 @@ public struct RecordTable: Hashable, Sendable {
         StoreState.table, OrganisationRecord.table, MemberRecord.table, ServerRecord.table, ServerHeader.table,
         PolicyRecord.table, PolicyVersion.table, BundleRecord.table, BundleMember.table, GrantRecord.table,
         GrantUse.table, CredentialRecord.table, ToolPin.table, QuotaState.table, ApprovalRecord.table, AdminEvent.table,
+        AccountRecord.table, AccountUse.table, RecoveryCodeRow.table, SessionRecord.table, AdminTokenRecord.table,
+        AdminTokenUse.table, InvitationRecord.table, SetupLinkRecord.table,
     ]
 }
 

@@ -95,13 +95,11 @@ extension StoreClause {
                 try writer.save(credential("b", 1))
             }
             let failure = try scene.refusal { writer throws(StoreError) in
-                _ = try writer.rewrapCredentials(to: 2) { old, _ throws(StoreError) in
-                    guard old.name == "a" else {
+                _ = try writer.rewrapSecrets(to: 2) { old throws(StoreError) in
+                    guard old.subject.name == "a" else {
                         throw .refused("it does not open")
                     }
-                    var new = old
-                    new.sealed = sealed(2)
-                    return new
+                    return sealed(2)
                 }
             }
             #expect(failure == .refused("it does not open"))
@@ -110,17 +108,13 @@ extension StoreClause {
             }
             #expect(versions == [1, 1])
             let count = try scene.change { writer throws(StoreError) in
-                try writer.rewrapCredentials(to: 2) { old, _ in
-                    var new = old
-                    new.sealed = sealed(2)
-                    return new
-                }
+                try writer.rewrapSecrets(to: 2) { _ in sealed(2) }
             }
             #expect(count == 2)
             let late = try scene.refusal { writer throws(StoreError) in try writer.save(credential("c", 1)) }
             #expect(late?.rule?.contains("rotated") == true)
             let back = try scene.refusal { writer throws(StoreError) in
-                _ = try writer.rewrapCredentials(to: 1) { old, _ in old }
+                _ = try writer.rewrapSecrets(to: 1) { old in old.sealed }
             }
             #expect(back?.rule != nil)
             #expect(try scene.store.read { reader throws(StoreError) in try reader.wrappingVersion() } == 2)

@@ -27,7 +27,7 @@ public struct StoreClause: Sendable, CustomTestStringConvertible {
     /// Every clause.
     public static let all: [StoreClause] =
         transactions + serverClauses + policyClauses + grantClauses + memberClauses + secretClauses + pinClauses
-        + approvalClauses
+        + approvalClauses + accountClauses + sessionClauses + joiningClauses
 }
 
 /// A clock moved by hand.

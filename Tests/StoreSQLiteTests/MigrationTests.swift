@@ -1,4 +1,5 @@
 import Base
+import Secrets
 import StoreContract
 import Stores
 import Testing
@@ -51,9 +52,20 @@ struct MigrationTests {
         #expect(try store.check() == [])
         let names = try store.read { reader throws(StoreError) in try reader.servers() }.map(\.name)
         #expect(names == (version == 0 ? [] : ["crm"]))
+        // What came with later shapes works in it.
+        let member = MemberRecord(label: "ana", email: "ana@example.com", role: .admin)
+        let password = try #require(PasswordHash(text: Self.password.utf8))
+        try store.change(by: .gateway) { writer throws(StoreError) in
+            try writer.save(member)
+            try writer.set(password: password, of: member.id)
+        }
+        #expect(try store.read { reader throws(StoreError) in try reader.accounts() }.map(\.password) == [password])
+        #expect(try store.check() == [])
         let connection = try Connection(path: folder.store, busyTimeout: .zero)
         #expect(try connection.number("PRAGMA user_version") == Schema.current.newest)
     }
+
+    private static let password = "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4"
 
     @Test("the step to a further version keeps what is there, and the version before refuses the result")
     func nextVersion() throws {

@@ -15,7 +15,9 @@ struct Schema: Sendable {
     var newest: Int { migrations.count }
 
     static let current = Schema(
-        migrations: [Schema1.statements, Schema2.statements, Schema3.statements, Schema4.statements]
+        migrations: [
+            Schema1.statements, Schema2.statements, Schema3.statements, Schema4.statements, Schema5.statements,
+        ]
     )
 
     /// Brings a database from `version` to ``newest``; inside a transaction, with foreign keys not enforced.

@@ -137,8 +137,8 @@ enum KeyCommands {
         if let store {
             outcome.rewrapped = try StoreAccess.attempt(directory) { () throws(StoreError) in
                 try store.change(by: OperatorName.author(invocation)) { writer throws(StoreError) in
-                    try writer.rewrapCredentials(to: current.version) { old, organisation throws(StoreError) in
-                        try rewrapped(old, organisation, sealer)
+                    try writer.rewrapSecrets(to: current.version) { old throws(StoreError) in
+                        try rewrapped(old, sealer)
                     }
                 }
             }
@@ -154,37 +154,34 @@ enum KeyCommands {
     }
 
     private static func rewrapped(
-        _ record: CredentialRecord,
-        _ organisation: OrganisationRecord,
+        _ old: SealedSecret,
         _ sealer: CredentialSealer
-    ) throws(StoreError) -> CredentialRecord {
-        var record = record
+    ) throws(StoreError) -> SealedCredential {
         do throws(CredentialError) {
-            record.sealed = try sealer.rewrap(record.sealed, for: record.binding(organisation: organisation.id))
+            return try sealer.rewrap(old.sealed, for: old.binding)
         } catch {
-            throw .refused("the credential `\(record.name)`: \(error)")
+            throw .refused("the \(old.subject): \(error)")
         }
-        return record
     }
 
-    /// Opens every credential; with `version`, each must be wrapped with exactly that one.
+    /// Opens everything that is sealed; with `version`, each must be wrapped with exactly that one.
     private static func prove(
         _ store: any Store,
         _ directory: DataDirectory,
         sealer: CredentialSealer?,
         version: UInt32?
     ) throws(CommandFailure) {
-        let (organisation, credentials) = try StoreAccess.attempt(directory) { () throws(StoreError) in
-            try store.read { reader throws(StoreError) in (try reader.organisation(), try reader.credentials()) }
+        let secrets = try StoreAccess.attempt(directory) { () throws(StoreError) in
+            try store.read { reader throws(StoreError) in try reader.sealedSecrets() }
         }
-        for credential in credentials {
-            guard let sealer, version == nil || credential.sealed.keyVersion == version else {
-                throw .refused("the credential `\(credential.name)` is wrapped with another version: rotate again")
+        for secret in secrets {
+            guard let sealer, version == nil || secret.sealed.keyVersion == version else {
+                throw .refused("the \(secret.subject) is wrapped with another version: rotate again")
             }
             do throws(CredentialError) {
-                _ = try sealer.open(credential.sealed, for: credential.binding(organisation: organisation.id))
+                _ = try sealer.open(secret.sealed, for: secret.binding)
             } catch {
-                throw .refused("the credential `\(credential.name)`: \(error)")
+                throw .refused("the \(secret.subject): \(error)")
             }
         }
     }
@@ -199,7 +196,7 @@ enum KeyCommands {
         let directory = try ServiceKeys.openExisting(invocation)
         let store = try StoreAccess.open(directory)
         let credentials = try StoreAccess.attempt(directory) { () throws(StoreError) in
-            try store.read { reader throws(StoreError) in try reader.credentials() }
+            try store.read { reader throws(StoreError) in try reader.sealedSecrets() }
         }
         return credentials.reduce(into: [:]) { $0[$1.sealed.keyVersion, default: 0] += 1 }
     }
