@@ -81,6 +81,7 @@ let drivers: [Target] =
     + room("Stores", ["Base", "Cryptography", "Secrets", "Settings"], tests: ["StoreContract"])
     + room("Provisioning", ["Base", "JSONText", "Secrets", "Settings", "Stores"])
     + room("Administration", ["Base", "JSONText", "Secrets", "Settings", "Stores"])
+    + room("People", ["Base", "Cryptography", "Secrets", "Settings", "Stores"], tests: ["StoreContract"])
     + room("StoreSQLite", ["Base", "Stores", "CSQLite"], tests: ["StoreContract", "Secrets", "Settings"])
     + room("CatalogueSQLite", ["Base", "JSONText", "StoreSQLite", "Stores", "ToolCatalogue"])
 
