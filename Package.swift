@@ -80,7 +80,10 @@ let drivers: [Target] =
     + room("AuditJournal", ["Base", "Cryptography", "EventLoops", "AuditModel"], tests: ["JSONText"])
     + room("Stores", ["Base", "Cryptography", "Secrets", "Settings"], tests: ["StoreContract"])
     + room("Provisioning", ["Base", "JSONText", "Secrets", "Settings", "Stores"])
-    + room("Administration", ["Base", "JSONText", "Secrets", "Settings", "Stores"])
+    + room(
+        "Administration",
+        ["Base", "JSONText", "PolicyEngine", "Secrets", "Settings", "Stores", "ToolCatalogue"]
+    )
     + room("People", ["Base", "Cryptography", "Secrets", "Settings", "Stores"], tests: ["StoreContract"])
     + room("StoreSQLite", ["Base", "Stores", "CSQLite"], tests: ["StoreContract", "Secrets", "Settings"])
     + room("CatalogueSQLite", ["Base", "JSONText", "StoreSQLite", "Stores", "ToolCatalogue"])
@@ -104,8 +107,9 @@ let product: [Target] =
 let administration: [Target] = room(
     "AdminAPI",
     [
-        "AdminModel", "Administration", "Base", "CConsole", "Cryptography", "EventLoops", "HTTPTransport", "HTTPWire",
-        "JSONText", "Secrets", "Settings", "Stores",
+        "AdminModel", "Administration", "AuditModel", "Base", "CConsole", "Cryptography", "EventLoops", "HTTPTransport",
+        "HTTPWire", "JSONText", "People", "PolicyEngine", "Secrets", "Settings", "ShippedConnectors", "ConnectorModel",
+        "Stores", "ToolCatalogue",
     ]
 )
 

@@ -40,7 +40,7 @@ extension AdminDesk {
     }
 
     /// The parts of a tool's definition people look at.
-    private static func definition(_ definition: PinnedDefinition) -> [(key: String, value: ShownValue)] {
+    static func definition(_ definition: PinnedDefinition) -> [(key: String, value: ShownValue)] {
         let root: JSONValue
         do throws(JSONError) {
             root = try JSONDocument(definition.canonical).root

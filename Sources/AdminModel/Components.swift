@@ -3,6 +3,8 @@ enum Components {
     static let all: [String: Shape] = [
         "Problem": problem, "Health": health, "Server": server, "Tool": tool, "Bundle": bundle, "Policy": policy,
         "PolicyWithDocument": policyWithDocument, "PolicyVersion": policyVersion, "Grant": grant, "Member": member,
+        "ToolChange": toolChange, "Findings": findings, "PolicyChange": policyChange, "Approval": approval,
+        "AdminEvent": adminEvent,
     ]
 
     private static let names = Shape.list(.text())
@@ -57,15 +59,62 @@ enum Components {
         isOpen: false
     )
 
-    private static let tool = Shape.record(
+    private static let toolMembers: [Shape.Member] = [
+        .needed("tool", .text()),
+        .needed("standing", .word(["pinned", "changed", "new", "gone", "renamed"])),
+        .needed("since", .time), .needed("digest", .text()), .free("waiting_digest", .text()),
+        .free("former_name", .text()), .free("accepted_by", .text()), .free("accepted", .time),
+        .free("title", .text()), .free("description", .text()), .free("input_schema", .document),
+    ]
+    private static let tool = Shape.record(toolMembers, isOpen: false)
+    private static let toolChange = Shape.record(
+        toolMembers + [
+            .needed("pinned", .document, "the definition in force; null for a new tool"),
+            .needed("offered", .document, "the one that waits"), .needed("offered_digest", .text()),
+        ],
+        isOpen: false
+    )
+
+    private static let finding = Shape.record(
+        .needed("severity", .word(["error", "warning"])),
+        .needed("pointer", .text()),
+        .needed("line", count),
+        .needed("column", count),
+        .needed("code", .text()),
+        .needed("message", .text())
+    )
+    private static let findings = Shape.record(.needed("ok", .flag), .needed("findings", .list(finding)))
+
+    private static let policyChange = Shape.record(
+        .needed("effect", .text()),
+        .needed("pointer", .text()),
+        .free("tools", names),
+        .needed("sentence", .text())
+    )
+
+    private static let approval = Shape.record(
         [
-            .needed("tool", .text()),
-            .needed("standing", .word(["pinned", "changed", "new", "gone", "renamed"])),
-            .needed("since", .time), .needed("digest", .text()), .free("waiting_digest", .text()),
-            .free("former_name", .text()), .free("accepted_by", .text()), .free("accepted", .time),
+            .needed("id", .text()), .needed("grant", .text()), .needed("server", .text()), .needed("tool", .text()),
+            .needed("rule", .text()),
+            .needed("standing", .word(["pending", "approved", "denied", "used", "lapsed"])),
+            .needed("approvers", names), .needed("created", .time), .needed("lapses", .time),
+            .free("decided_by", .text()), .free("reason", .text()), .needed("may_decide", .flag),
+            .free("arguments", .document, "only for those who may decide, until somebody has"),
             .free("title", .text()), .free("description", .text()), .free("input_schema", .document),
         ],
         isOpen: false
+    )
+
+    private static let adminEvent = Shape.record(
+        .needed("sequence", count),
+        .needed("revision", count),
+        .needed("time", .time),
+        .needed("author", .text()),
+        .needed("action", .text()),
+        .needed("subject", .text()),
+        .needed("name", .text()),
+        .needed("before", maybe),
+        .needed("after", maybe)
     )
 
     private static let bundle = Shape.record(

@@ -88,6 +88,7 @@ public enum OpenAPI {
         switch operation.basis {
         case .none: break
         case .tag: headers = [("If-Match", "the `ETag` of what the edit is based on", true)]
+        case .freeTag: headers = [("If-Match", "the `ETag` of what the edit is based on", false)]
         case .tagOrAbsence:
             headers = [
                 ("If-Match", "the `ETag` of what the edit is based on", false),

@@ -91,6 +91,8 @@ public struct Operation: Sendable {
         case none
         /// `If-Match`.
         case tag
+        /// `If-Match`, when the sender cares.
+        case freeTag
         /// `If-Match`, or `If-None-Match: *` to make it.
         case tagOrAbsence
     }

@@ -3,13 +3,17 @@ public enum OperationID: String, Hashable, Sendable, CaseIterable {
     // About the API itself.
     case getOpenAPI, getHealth
     // Servers and their tools.
-    case listServers, getServer, listServerTools
+    case listServers, getServer, createServer, editServer, removeServer
+    case listServerTools, listServerChanges, acceptTool
     // Bundles.
-    case listBundles, getBundle
+    case listBundles, getBundle, createBundle, editBundle, removeBundle
     // Policies.
-    case listPolicies, getPolicy, listPolicyVersions, getPolicyVersion
+    case listPolicies, getPolicy, putPolicy, removePolicy, listPolicyVersions, getPolicyVersion, rollBackPolicy
+    case checkPolicy, explainPolicy, comparePolicies, suggestPolicy
     // Grants.
-    case listGrants, getGrant
+    case listGrants, getGrant, createGrant, editGrant, setGrantPolicy, rotateGrant, revokeGrant, removeGrant
+    // Calls that wait for a person, and what people changed.
+    case listApprovals, getApproval, approve, deny, listEvents
     // Members.
-    case listMembers, getMember
+    case listMembers, getMember, createMember, editMember, removeMember
 }

@@ -3,9 +3,9 @@ internal import JSONText
 public import Stores
 
 /// A server's tools as people see them: each with its standing, a rename as one.
-public struct PinnedTools {
+public struct PinnedTools: Sendable {
     /// One tool.
-    public struct Row {
+    public struct Row: Sendable {
         /// Its record.
         public let pin: ToolPin
         /// The tool it was until the list in which it appeared, the same but for the name.

@@ -63,29 +63,52 @@ extension StoreWriter {
 
     /// The rules an approver may agree to, at least one.
     private func rules(of approval: ApprovalRecord, for approver: Approver) throws(StoreError) -> Set<Int> {
+        let found = try reader.rules(of: approval, for: approver)
+        guard found.isEmpty, case .member(let id) = approver else {
+            return found
+        }
+        let asked = try reader.grant(labelled: approval.grant)?.owner == id
+        let why = asked ? "whoever asked cannot approve their own call" : "the policy names others"
+        let label = try reader.member(id)?.label.shown ?? "the member"
+        throw .refused("`\(label)` may not decide about this call: \(why)")
+    }
+}
+
+extension StoreReader {
+    /// Whether an approver may answer this question: then they may see its arguments too.
+    public func mayDecide(_ approval: ApprovalRecord, by approver: Approver) throws(StoreError) -> Bool {
+        do throws(StoreError) {
+            return try !rules(of: approval, for: approver).isEmpty
+        } catch {
+            guard error.isAboutRequest else {
+                throw error
+            }
+            return false
+        }
+    }
+
+    /// The rules an approver may agree to.
+    fileprivate func rules(of approval: ApprovalRecord, for approver: Approver) throws(StoreError) -> Set<Int> {
         guard case .member(let id) = approver else {
             return Set(approval.approvers.indices)
         }
-        guard let member = try reader.member(id), member.isActive else {
+        guard let member = try member(id), member.isActive else {
             throw .notFound(Subject(.member, id: id))
         }
-        guard let grant = try reader.grant(labelled: approval.grant) else {
+        guard let grant = try grant(labelled: approval.grant) else {
             throw .refused("the grant that asked is gone")
         }
         let asked = grant.owner == id
         let own: Set<ByteString> = [
             ByteString("role:\(member.role.rawValue)"), ByteString("member:\(member.label.text)"),
         ]
-        let found = approval.approvers.indices.filter { index in
-            guard let names = approval.approvers[index] else {
-                return member.role == .admin && !asked
+        return Set(
+            approval.approvers.indices.filter { index in
+                guard let names = approval.approvers[index] else {
+                    return member.role == .admin && !asked
+                }
+                return asked ? names.contains("requester") : names.contains(where: own.contains)
             }
-            return asked ? names.contains("requester") : names.contains(where: own.contains)
-        }
-        guard !found.isEmpty else {
-            let why = asked ? "whoever asked cannot approve their own call" : "the policy names others"
-            throw .refused("`\(member.label.shown)` may not decide about this call: \(why)")
-        }
-        return Set(found)
+        )
     }
 }

@@ -49,9 +49,13 @@ final class AdminScene: Sendable {
     let server: AdminServer
 
     static let grantToken = GrantToken.generate()
+    /// A call that waits for an admin.
+    let approval: EntityID
+    let keys = KeyFile.generate()
 
     init(_ change: (inout AdminConfiguration) -> Void = { _ in }) async throws {
-        let digester = KeyFile.generate().grantDigester
+        let keys = keys
+        let digester = keys.grantDigester
         let digest = digester.digest(of: Self.grantToken)
         let store = store
         let (organisation, members) = try store.change(by: .gateway) { writer throws(StoreError) in
@@ -103,11 +107,31 @@ final class AdminScene: Sendable {
             )
             return (try writer.reader.organisation().id, members)
         }
+        let question = ApprovalRecord(
+            binding: [UInt8](repeating: 3, count: 32),
+            grant: "ci runner",
+            server: "crm",
+            tool: "get_lead",
+            rule: "/tools/get_lead/require_approval/always",
+            approvers: [nil],
+            covers: nil,
+            patience: 600_000,
+            created: SystemTime().wallTime
+        ) { id in
+            let context = SealingContext(purpose: .approval, grant: ByteString(id.text), server: "crm")
+            let ends = WallTime(milliseconds: SystemTime().wallTime.milliseconds + 600_000)
+            return keys.sealingKey?.seal(Array(#"{"id":7}"#.utf8), for: context, expires: ends)
+        }
+        approval = question.id
+        _ = try store.keep(isDurable: true) { ledger throws(StoreError) in
+            try ledger.claim(question, now: SystemTime().wallTime)
+        }
         var configuration = AdminConfiguration(
             address: SocketAddress(.loopbackV4, port: 0),
             store: store,
             storePath: "memory",
-            gate: RoleGate(organisation: organisation, members: members)
+            gate: RoleGate(organisation: organisation, members: members),
+            keys: { () throws(KeyFileError) in keys }
         )
         change(&configuration)
         server = try await AdminServer(configuration)

@@ -1,6 +1,7 @@
 import Base
 import JSONText
 import Secrets
+import Settings
 import Stores
 import Testing
 
@@ -10,7 +11,7 @@ import Testing
 @Suite("The admin listener")
 struct ListenerTests {
     /// A path of an operation with names that are there.
-    static func path(of operation: Operation) -> String {
+    static func path(of operation: Operation, in scene: AdminScene? = nil) -> String {
         Target.root
             + operation.path.map { segment in
                 switch segment {
@@ -21,7 +22,7 @@ struct ListenerTests {
                 case .parameter("label"): "/ci%20runner"
                 case .parameter("member"): "/viewer"
                 case .parameter("version"): "/1"
-                case .parameter("id"): "/00000000-0000-4000-8000-000000000000"
+                case .parameter("id"): "/\(scene?.approval.description ?? "00000000-0000-4000-8000-000000000000")"
                 case .parameter: "/get_lead"
                 }
             }.joined()
@@ -58,7 +59,7 @@ struct ListenerTests {
                 guard case .json(let status, let shape) = operation.answer else {
                     continue
                 }
-                let reply = try await scene.ask("GET", Self.path(of: operation), as: .viewer)
+                let reply = try await scene.ask("GET", Self.path(of: operation, in: scene), as: .viewer)
                 #expect(reply.status == status, "\(operation.id): \(reply.text)")
                 let document = try JSONDocument(reply.body)
                 let errors = BodyCheck.errors(in: document, shape)

@@ -1,3 +1,4 @@
+import Administration
 import JSONText
 import Testing
 

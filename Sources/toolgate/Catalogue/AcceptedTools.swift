@@ -1,5 +1,5 @@
+import Administration
 import Base
-import JSONText
 import StoreSQLite
 import Stores
 import ToolCatalogue
@@ -24,16 +24,8 @@ enum AcceptedTools {
                 "there is no server `\(DefinitionText.visible(name))`: `toolgate server list` shows what there is"
             )
         }
-        var tools: [DescribedTool] = []
-        for pin in pins where pin.gone == nil && pin.standing != .new {
-            do throws(JSONError) {
-                let root = try JSONDocument(pin.definition.canonical).root
-                if let tool = DescribedTool(root, server: name) {
-                    tools.append(tool)
-                }
-            } catch {
-                throw .environment("the store holds a definition that cannot be read: run `toolgate store check`")
-            }
+        let tools = try StoreAccess.attempt(directory) { () throws(StoreError) in
+            try AcceptedDefinitions(pins, of: wanted).described()
         }
         guard !tools.isEmpty else {
             throw .refused(

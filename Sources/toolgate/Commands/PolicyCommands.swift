@@ -1,3 +1,4 @@
+import Administration
 import Base
 import EventLoops
 import JSONText
@@ -70,20 +71,7 @@ enum PolicyCommands {
         writer.key("findings")
         writer.beginArray()
         for finding in findings {
-            writer.beginObject()
-            writer.key("severity")
-            writer.string(finding.severity.rawValue)
-            writer.key("pointer")
-            writer.string(finding.pointer)
-            writer.key("line")
-            writer.number(finding.line)
-            writer.key("column")
-            writer.number(finding.column)
-            writer.key("code")
-            writer.string(finding.code.rawValue)
-            writer.key("message")
-            writer.string(finding.message)
-            writer.endObject()
+            finding.shown.write(to: &writer)
         }
         writer.endArray()
         writer.endObject()

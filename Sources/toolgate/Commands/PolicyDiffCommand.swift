@@ -27,7 +27,7 @@ enum PolicyDiffCommand {
         let new = try PolicyFiles.load(invocation.operands[1], console: invocation.console)
         let changes = PolicyDifference.changes(from: old, to: new, tools: try PolicyFiles.tools(invocation))
         if invocation.printsJSON {
-            invocation.show(ShownRecord([("changes", PolicyChanges.shown(changes))]))
+            invocation.show(ShownRecord([("changes", .changes(changes))]))
         } else {
             PolicyChanges.tell(changes, invocation.console)
         }
@@ -54,19 +54,5 @@ enum PolicyChanges {
         case .newlyLimited, .newlyApproved, .mixed: .yellow
         case .wording: .dim
         }
-    }
-
-    static func shown(_ changes: [PolicyChange]) -> ShownValue {
-        let records = changes.map { change in
-            var fields: [(key: String, value: ShownValue)] = [
-                ("effect", .text(change.effect.rawValue)), ("pointer", .text(change.pointer)),
-            ]
-            if !change.tools.isEmpty {
-                fields.append(("tools", .list(change.tools.map { .text($0.text) })))
-            }
-            fields.append(("sentence", .text(change.sentence)))
-            return ShownRecord(fields)
-        }
-        return .list(records.map { .record($0, line: "") })
     }
 }

@@ -219,38 +219,6 @@ extension CredentialCommands {
     }
 }
 
-/// A secret that was read, and what seals it.
-struct CredentialSealing: Sendable {
-    let secret: Secret<[UInt8]>
-    let sealer: CredentialSealer
-
-    func seal(
-        _ id: EntityID?,
-        _ name: ByteString,
-        for server: ServerRecord,
-        _ records: Records
-    ) throws(StoreError) -> CredentialRecord {
-        guard let origin = server.upstream.origin else {
-            throw .refused("server `\(server.name)` has no address a secret could be bound to")
-        }
-        let empty = SealedCredential(keyVersion: 0, wrapNonce: [], wrappedKey: [], nonce: [], ciphertext: [])
-        var record = CredentialRecord(
-            id: id ?? .random(),
-            name: name,
-            server: server.id,
-            origin: origin,
-            sealed: empty
-        )
-        let organisation = try records.reader.organisation()
-        do throws(CredentialError) {
-            record.sealed = try sealer.seal(secret, for: record.binding(organisation: organisation.id))
-        } catch {
-            throw .refused("the credential `\(name)`: \(error)")
-        }
-        return record
-    }
-}
-
 /// Reads a secret from where the command line says; never from the command line itself.
 enum SecretSource {
     static func read(_ reference: String, _ invocation: Invocation) throws(CommandFailure) -> Secret<[UInt8]> {

@@ -84,13 +84,12 @@ enum GrantCommands {
         let store = try OpenStore(existing: invocation)
         // Before keys are made and a token is drawn.
         try store.read { records throws(StoreError) in
-            _ = try Wanted(label, invocation, records)
+            _ = try wanted(label, invocation, records)
         }
         let token = GrantToken.generate(for: invocation.isOn("sandbox") ? .sandbox : .live)
         let digest = try ServiceKeys.load(invocation).grantDigester.digest(of: token)
         let record = try store.change { writer, records throws(StoreError) in
-            let wanted = try Wanted(label, invocation, records)
-            try writer.save(wanted.grant(label, digest: digest, expires: expires))
+            try writer.save(try wanted(label, invocation, records).record(digest: digest, expires: expires))
             return try ShownRecords(records, now: now).record(of: try records.grant(label.text))
         }
         handover.give(token, of: record, "grant `\(label)` is made")
@@ -130,10 +129,7 @@ enum GrantCommands {
             let old = shown.record(of: grant)
             grant.label = invocation.value("rename").map { ByteString($0) } ?? grant.label
             if invocation.isOn("policy") || invocation.isOn("no-policy") {
-                guard case .server(let server, _) = grant.target else {
-                    throw .refused("grant `\(label)` opens a bundle, whose servers have their own policies")
-                }
-                grant.target = .server(server, policy: try policy(invocation, records))
+                try grant.attach(policy: invocation.value("policy"), records)
             }
             if let expires {
                 grant.expires = expires
@@ -228,43 +224,18 @@ enum GrantCommands {
     }
 
     /// What the options of `add` name.
-    private struct Wanted {
-        private let target: GrantTarget
-        private let owner: EntityID?
-
-        /// Refused when the label is taken, or a name is none.
-        init(
-            _ label: ByteString,
-            _ invocation: Invocation,
-            _ records: Records
-        ) throws(StoreError) {
-            guard try records.reader.grant(labelled: label) == nil else {
-                throw .refused(
-                    "there is a grant `\(label)` already: choose another label, or `toolgate grant rotate` it"
-                )
-            }
-            if let bundle = invocation.value("bundle") {
-                target = .bundle(try records.bundle(bundle).id)
-            } else {
-                let server = try records.server(invocation.value("server") ?? "")
-                target = .server(server.id, policy: try policy(invocation, records))
-            }
-            if let member = invocation.value("member") {
-                owner = try records.member(member).id
-            } else {
-                owner = nil
-            }
-        }
-
-        func grant(_ label: ByteString, digest: GrantDigest, expires: WallTime?) -> GrantRecord {
-            GrantRecord(label: label, target: target, digest: digest, expires: expires, owner: owner)
-        }
-    }
-
-    private static func policy(
+    private static func wanted(
+        _ label: ByteString,
         _ invocation: Invocation,
         _ records: Records
-    ) throws(StoreError) -> EntityID? {
-        try invocation.value("policy").map { name throws(StoreError) in try records.policy(name).id }
+    ) throws(StoreError) -> WantedGrant {
+        try WantedGrant(
+            label,
+            server: invocation.value("server"),
+            bundle: invocation.value("bundle"),
+            policy: invocation.value("policy"),
+            member: invocation.value("member"),
+            records
+        )
     }
 }

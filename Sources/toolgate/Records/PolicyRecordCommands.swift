@@ -258,7 +258,7 @@ enum PolicyRecordCommands {
         }
         let changes = document.changes(from: outcome.before)
         guard !invocation.printsJSON else {
-            let shown = changes.map { PolicyChanges.shown($0) } ?? .absent("")
+            let shown = changes.map { ShownValue.changes($0) } ?? .absent("")
             invocation.show(outcome.record.adding([("new_version", .flag(outcome.isNew)), ("changes", shown)]))
             return .done
         }

@@ -1,6 +1,7 @@
 import AdminAPI
 import Base
 import EventLoops
+import Secrets
 
 /// Where the console and the admin API are, as `up` was asked for.
 struct AdminOptions: Sendable {
@@ -48,14 +49,30 @@ struct AdminOptions: Sendable {
     }
 
     /// Starts the listener; `nil`, and said why, when nobody named an address and the usual one is taken.
-    func start(_ served: ServedStore, console: Console) async throws(CommandFailure) -> AdminServer? {
+    ///
+    /// - Parameters:
+    ///   - served: the store.
+    ///   - keyPath: where the keys are, which are read for each use: they may be rotated.
+    ///   - endpoint: where clients reach a server, by its name.
+    ///   - console: for what is to be said.
+    /// - Returns: the listener.
+    /// - Throws: a failure when the address that was named cannot be had.
+    func start(
+        _ served: ServedStore,
+        keyPath: String,
+        endpoint: @escaping @Sendable (String) -> String,
+        console: Console
+    ) async throws(CommandFailure) -> AdminServer? {
         var configuration = AdminConfiguration(
             address: address,
             store: served.store,
             storePath: served.path,
-            gate: ClosedGate()
+            gate: ClosedGate(),
+            keys: { () throws(KeyFileError) in try KeyFile.load(path: keyPath) }
         )
         configuration.origin = origin
+        configuration.endpoint = endpoint
+        configuration.connectorProblem = { ConnectorFit.problem($0) }
         do throws(StreamError) {
             return try await AdminServer(configuration)
         } catch {

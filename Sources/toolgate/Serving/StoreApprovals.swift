@@ -1,3 +1,4 @@
+import Administration
 import Base
 import EventLoops
 import Gateway
@@ -92,20 +93,5 @@ final class StoreApprovals: ApprovalDesk {
             let expires = WallTime(milliseconds: now.milliseconds + 31 * 86_400_000)
             return sealingKey?.seal(question.arguments, for: context, expires: expires)
         }
-    }
-}
-
-/// The arguments of a call that waits, for whoever decides.
-enum ApprovalArguments {
-    static func context(_ id: EntityID, server: ByteString) -> SealingContext {
-        SealingContext(purpose: .approval, grant: ByteString(id.text), server: server)
-    }
-
-    /// The arguments as they were; `nil` when they are erased or the key is another.
-    static func open(_ record: ApprovalRecord, _ key: SealingKey?, now: WallTime) -> [UInt8]? {
-        guard let sealed = record.sealedArguments else {
-            return nil
-        }
-        return key?.open(sealed, for: context(record.id, server: record.server), now: now)
     }
 }

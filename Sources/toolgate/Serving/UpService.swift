@@ -1,3 +1,4 @@
+import Administration
 import AdminAPI
 import AuditJournal
 import AuditModel
@@ -106,7 +107,12 @@ struct UpService: Sendable {
         }
         let filler = journal == nil ? nil : try AuditTableFiller(plan.directory) { said.say("toolgate: \($0)") }
         let hangUp = try hangUpSignal(on: worker.loop, keeping, log)
-        let admin = try await plan.admin?.start(served, console: said)
+        let admin = try await plan.admin?.start(
+            served,
+            keyPath: plan.keyPath,
+            endpoint: { [setup] name in setup.endpoint(address, server: name) },
+            console: said
+        )
         tell(setup, address, definition, admin: admin)
         Reachability.look(for: definition.servers, on: worker) { said.say("toolgate: warning: \($0)") }
         await stop.value()

@@ -1,26 +1,38 @@
-import JSONText
+internal import JSONText
 
 /// Ready-to-paste configuration for the clients people use, each in the shape that client reads (ecosystem.md, 6.2).
-struct ClientSnippets {
+public struct ClientSnippets {
     /// The server's name in the client's file.
-    let name: String
-    let endpoint: String
-    let token: String
+    public let name: String
+    /// Where clients reach it.
+    public let endpoint: String
+    /// The grant's token.
+    public let token: String
+
+    /// The snippets for a server.
+    public init(name: String, endpoint: String, token: String) {
+        self.name = name
+        self.endpoint = endpoint
+        self.token = token
+    }
 
     /// One client: what it is called, where the text belongs, and the text.
-    struct Snippet {
-        let client: String
+    public struct Snippet {
+        /// What people call it.
+        public let client: String
         /// What `--client` calls it.
-        let name: String
-        let place: String
-        let text: String
+        public let name: String
+        /// Where the text belongs.
+        public let place: String
+        /// What to paste.
+        public let text: String
 
         /// What a person sees of it.
-        var paragraph: String { "# \(client): \(place)\n\(text)\n" }
+        public var paragraph: String { "# \(client): \(place)\n\(text)\n" }
     }
 
     /// All of them, in the order of the help.
-    var all: [Snippet] {
+    public var all: [Snippet] {
         [
             Snippet(
                 client: "Claude Code",
@@ -70,10 +82,10 @@ struct ClientSnippets {
     }
 
     /// All of them as one text for a person.
-    var text: String { all.map(\.paragraph).joined(separator: "\n") }
+    public var text: String { all.map(\.paragraph).joined(separator: "\n") }
 
     /// The one with this name; all for `all`.
-    func chosen(_ name: String) -> [Snippet] {
+    public func chosen(_ name: String) -> [Snippet] {
         all.filter { name == "all" || $0.name == name }
     }
 
