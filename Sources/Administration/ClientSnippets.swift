@@ -1,7 +1,7 @@
 internal import JSONText
 
 /// Ready-to-paste configuration for the clients people use, each in the shape that client reads (ecosystem.md, 6.2).
-public struct ClientSnippets {
+public struct ClientSnippets: Sendable {
     /// The server's name in the client's file.
     public let name: String
     /// Where clients reach it.
@@ -17,7 +17,7 @@ public struct ClientSnippets {
     }
 
     /// One client: what it is called, where the text belongs, and the text.
-    public struct Snippet {
+    public struct Snippet: Sendable {
         /// What people call it.
         public let client: String
         /// What `--client` calls it.
