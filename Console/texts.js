@@ -117,8 +117,7 @@ export default {
     lead: "Nobody can call it before you mint a grant.", kind: "What it is", known: "From the list", remote: "An address", connector: "A connector", command: "A program", searchKnown: "Search servers and connectors", loading: "Loading…",
     noneKnown: "Nothing on the list has that name.", ownAddress: "Give its address", tools: (amount) => s(amount, "tool", "tools"), name: "Name", nameHint: "Stands in the path, /mcp/NAME. Small letters, digits, dashes.", url: "Address", insecure: "Allow plain http to another machine", insecureHint: "Everything, the credential included, travels unencrypted.",
     authentication: "How the gateway signs in there", auth: { none: "Not at all", open: "Open", header: "A header", oauth: "OAuth", token: "Token" }, header: "Header", secret: "Secret", secretHint: "Sealed in the store. It is never shown again, and agents never see it.", oauthHint: "After registering, choose Connect by OAuth on the server's page: a page of the server opens where you agree.",
-    chooseConnector: "Choose a connector", program: "Program", programHint: "An absolute path, or a name on the gateway's PATH. No shell is used.", args: "Arguments", argsHint: "One per line.", commandWarning: "The gateway runs this program on its own machine.",
-    process: { label: "Who shares a process", shared: "All grants share one", grant: "One for each grant", session: "One for each session" }, submit: "Register", after: "The gateway lists its tools next and holds them to what was listed.", done: (name) => `${name} is registered`,
+    chooseConnector: "Choose a connector", commandWhy: "Programs are started only by whoever has the gateway's machine: nothing that comes over a network ever names one. Run this there:", commandThen: "The server appears here at once.", submit: "Register", after: "The gateway lists its tools next and holds them to what was listed.", done: (name) => `${name} is registered`,
   },
   standing: { pinned: { word: "Accepted" }, changed: { word: "Changed" }, new: { word: "New" }, gone: { word: "Gone" }, renamed: { word: "Renamed" } },
   server: {
@@ -134,7 +133,7 @@ export default {
   },
   changes: {
     noneTitle: "Every tool is what you accepted", noneText: "When the server changes a definition, adds a tool or renames one, it waits here, and changed tools cannot be called.", lead: "What the server says now, against what was accepted. A changed tool is denied until you decide.", since: "since", differenceOf: (name) => `Difference of ${name}`,
-    classMoves: (before, after) => `Its class would move from ${before} to ${after}.`, accept: "Accept", reject: "Reject", meaning: "Rejecting keeps it denied.", acceptTitle: (name) => `Accept ${name} as it is now?`, acceptText: (name, server) => `${name} of ${server} can be called again where the policy allows it. Your name stands in the audit.`, accepted: (name) => `${name} is accepted`,
+    classMoves: (before, after) => `Its class would move from ${before} to ${after}.`, accept: "Accept", reject: "Reject", meaning: "Until somebody accepts it, it stays denied.", acceptTitle: (name) => `Accept ${name} as it is now?`, acceptText: (name, server) => `${name} of ${server} can be called again where the policy allows it. Your name stands in the audit.`, accepted: (name) => `${name} is accepted`,
     rejectTitle: (name) => `Reject the change of ${name}?`, rejectText: (name) => `${name} stays denied, also when its policy would allow it.`, rejected: (name) => `${name} is rejected`,
   },
   difference: { label: "Difference", none: "No difference.", folded: (amount) => s(amount, "equal line", "equal lines"), removed: "removed", added: "added" },

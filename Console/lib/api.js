@@ -19,7 +19,7 @@ export class Problem extends Error {
 }
 
 /** The version of a record, for `If-Match`. */
-export const etagOf = (record) => etags.get(record);
+export const etagOf = (record) => etags.get(record) ?? record?.etag;
 
 function address(path, query) {
   const search = new URLSearchParams();
@@ -47,7 +47,7 @@ async function request(method, path, { query, body, rawBody, match, create, idem
   const headers = { Accept: "application/json" };
   const payload = rawBody ?? (body === undefined ? undefined : JSON.stringify(body));
   if (payload !== undefined) headers["Content-Type"] = "application/json";
-  if (match) headers["If-Match"] = match;
+  if (match) headers["If-Match"] = match.startsWith("\"") ? match : `"${match}"`;
   if (create) headers["If-None-Match"] = "*";
   if (idempotent) headers["Idempotency-Key"] = idempotent === true ? crypto.randomUUID() : idempotent;
   let response;

@@ -79,8 +79,8 @@ export function outcomeChart(points, { height = 208, pick, span } = {}) {
 
 function tableOf(points, keys) {
   const some = points.filter((point) => keys.some((key) => point.outcomes?.[key]));
-  return h("table", { class: "sr-only" }, h("caption", null, t.chart.outcomes), h("thead", null, h("tr", null, h("th", { scope: "col" }, t.chart.time), keys.map((key) => h("th", { scope: "col" }, t.outcome[key])))),
-    h("tbody", null, some.map((point) => h("tr", null, h("th", { scope: "row" }, absoluteText(new Date(point.time))), keys.map((key) => h("td", null, number(point.outcomes?.[key] ?? 0)))))));
+  return h("div", { class: "sr-only" }, h("table", null, h("caption", null, t.chart.outcomes), h("thead", null, h("tr", null, h("th", { scope: "col" }, t.chart.time), keys.map((key) => h("th", { scope: "col" }, t.outcome[key])))),
+    h("tbody", null, some.map((point) => h("tr", null, h("th", { scope: "row" }, absoluteText(new Date(point.time))), keys.map((key) => h("td", null, number(point.outcomes?.[key] ?? 0))))))));
 }
 
 /** A bar of shares: `[[key, value]]`, coloured by `fill-KEY`. */

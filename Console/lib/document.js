@@ -165,5 +165,5 @@ export function documentSettings(view) {
     h("div", { class: "document-line" }, h("div", { class: "grow" }, h("strong", null, t.document.mode), h("span", { class: "sub" }, t.document.modeText)), mode),
     part(view, "every", t.document.everyCall, () => everyCall(view), amount), part(view, "classes", t.document.classes, () => classRules(view), keys(get(model.root, "classes")).length), part(view, "hide", t.document.hidden, () => hiddenPatterns(view), model.hide.filter((each) => !names.has(each)).length),
     part(view, "more", t.document.more, () => h("div", { class: "stack" }, argumentSwitches(view), timezone(view))),
-    part(view, "resources", t.document.resources, () => h("div", { class: "stack" }, resourceFields(view, "resources"), resourceFields(view, "prompts"), h("h4", null, t.document.clientRequests), clientRequests(view)), ["resources", "prompts", "client_requests"].filter((key) => get(model.root, key)).length));
+    part(view, "resources", t.document.resources, () => h("div", { class: "stack" }, resourceFields(view, "resources"), resourceFields(view, "prompts"), h("h3", null, t.document.clientRequests), clientRequests(view)), ["resources", "prompts", "client_requests"].filter((key) => get(model.root, key)).length));
 }

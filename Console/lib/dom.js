@@ -19,8 +19,7 @@ export function plain(text) {
 /** A node for a text, with what is invisible in it shown. */
 export function textNode(text) {
   const string = String(text);
-  ghosts.lastIndex = 0;
-  if (!ghosts.test(string)) return document.createTextNode(string);
+  if (string.search(ghosts) < 0) return document.createTextNode(string);
   const fragment = document.createDocumentFragment();
   let from = 0;
   for (const match of string.matchAll(ghosts)) {
@@ -94,6 +93,13 @@ export function fill(element, ...children) {
 
 /** A text of somebody else, kept apart from the direction of the text around it. */
 export const foreign = (text, properties) => h("bdi", properties ?? null, text);
+
+/** A sentence in which what stands between backticks is a name: the form of the gateway's own messages. */
+export function marked(text) {
+  const parts = String(text).split("`");
+  if (parts.length % 2 === 0) return [text];
+  return parts.map((part, index) => (index % 2 ? code(part) : part)).filter((part) => part !== "");
+}
 
 /** A name in fixed width. */
 export const code = (text, className) => h("code", { class: className, translate: "no" }, foreign(text));

@@ -2,7 +2,7 @@
 // and marks at the lines that have something wrong.
 
 import t from "../texts.js";
-import { debounce, fill, h, uniqueId } from "./dom.js";
+import { debounce, fill, h, marked, uniqueId } from "./dom.js";
 
 const tokens = /("(?:[^"\\\n]|\\.)*")(\s*:)?|(-?\d[\d.eE+-]*)|\b(true|false|null)\b/g;
 const kinds = ["json-key", "json-string", "json-number", "json-literal"];
@@ -89,7 +89,7 @@ export function jsonEditor({ text = "", changed, label = t.builder.json, readOnl
       draw();
       area.setAttribute("aria-invalid", String(found.some((each) => each.severity !== "warning")));
       fill(list, found.slice(0, 50).map((each) => h("li", { dataset: { severity: each.severity ?? "error" } }, h("button", { type: "button", on: { click: () => each.line && show(each.line, each.column) } },
-        h("span", { class: "finding-place" }, each.line ? t.builder.line(each.line) : each.pointer ?? ""), h("span", { class: "grow" }, each.message, each.remedy && h("span", { class: "muted" }, " ", each.remedy))))));
+        h("span", { class: "finding-place" }, each.line ? t.builder.line(each.line) : each.pointer ?? ""), h("span", { class: "grow" }, marked(each.message), each.remedy && h("span", { class: "muted" }, " ", marked(each.remedy)))))));
     },
   };
 }

@@ -2,8 +2,9 @@
 
 import t from "../texts.js";
 import { api, itemsOf } from "./api.js";
-import { fill, foreign, h, icon } from "./dom.js";
-import { button, checkbox, field, input, notice, run, segmented, select, sheet, toast } from "./ui.js";
+import { operations } from "./operations.js";
+import { fill, foreign, h, icon, marked } from "./dom.js";
+import { button, checkbox, field, input, notice, run, segmented, select, sheet, snippet, toast } from "./ui.js";
 
 const nameFrom = (text) => String(text ?? "").toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "").slice(0, 40);
 
@@ -23,7 +24,7 @@ export function registerServer({ prefill = {}, onClose, done }) {
   const knownList = () => {
     const box = input({ type: "search", placeholder: t.register.searchKnown, "aria-label": t.register.searchKnown });
     const list = h("ul", { class: "choices" }, h("li", { class: "muted" }, t.register.loading));
-    Promise.all([api.get("/known-servers").then(itemsOf, () => []), api.get("/connectors").then(itemsOf, () => [])]).then(([known, connectors]) => {
+    Promise.all([(operations.has("GET /known-servers") ? api.get("/known-servers").then(itemsOf, () => []) : []), (operations.has("GET /connectors") ? api.get("/connectors").then(itemsOf, () => []) : [])]).then(([known, connectors]) => {
       const entries = [...connectors.map((each) => ({ ...each, connector: each.name })), ...known];
       const draw = () => {
         const query = box.value.trim().toLowerCase();
@@ -67,7 +68,7 @@ export function registerServer({ prefill = {}, onClose, done }) {
             const control = element.querySelector(`[name="${CSS.escape(String(each.pointer ?? "").replace(/^\//, ""))}"]`);
             control?.closest(".field")?.setError(each.message);
           }
-          fill(problem, notice("bad", h("strong", null, error.message), error.remedy && h("p", null, error.remedy)));
+          fill(problem, notice("bad", h("strong", null, marked(error.message)), error.remedy && h("p", null, marked(error.remedy))));
         }
       });
     });
@@ -116,7 +117,7 @@ export function registerServer({ prefill = {}, onClose, done }) {
     draw();
     return {
       element: h("fieldset", { class: "group" }, h("legend", null, t.register.authentication), choice, box),
-      body: () => (state.kind === "header" && secret.value ? { headers: [{ name: header.value.trim(), value: secret.value }] } : state.kind === "oauth" ? { oauth: true } : {}),
+      body: () => (state.kind === "header" && secret.value ? { headers: [{ name: header.value.trim(), value: secret.value }] } : {}),
     };
   };
 
@@ -146,14 +147,10 @@ export function registerServer({ prefill = {}, onClose, done }) {
       () => ({ name: name.querySelector("input").value.trim(), connector: connector.name, set: controls.filter(([, control]) => control.value).map(([key, control]) => `${key}=${control.value}`), ...(secret.value ? { secret: { value: secret.value } } : {}) }));
   };
 
+  /** Programs are named on the gateway's own machine alone: data that comes over a network never starts one. */
   const commandForm = (from) => {
-    const command = input({ name: "command", required: true, value: from.command ?? "", placeholder: "mcp-server-time", spellcheck: "false" });
-    const args = h("textarea", { rows: 3, spellcheck: "false", placeholder: "--local-timezone\nUTC" });
-    args.value = (from.args ?? []).join("\n");
-    const name = nameField(from.name && nameFrom(from.name));
-    const share = select([["shared", t.register.process.shared], ["grant", t.register.process.grant], ["session", t.register.process.session]], "shared");
-    return form([notice("wait", t.register.commandWarning), name, field(t.register.program, command, { hint: t.register.programHint }), field(t.register.args, args, { hint: t.register.argsHint, optional: true }), field(t.register.process.label, share)],
-      () => ({ name: name.querySelector("input").value.trim(), command: command.value.trim(), args: args.value.split("\n").filter((line) => line !== ""), process: share.value }));
+    const command = [from.command ?? "COMMAND", ...(from.args ?? [])].join(" ");
+    return [notice("info", t.register.commandWhy), snippet(`toolgate server add ${nameFrom(from.name) || "NAME"} --list -- ${command}`), h("p", { class: "hint" }, t.register.commandThen)];
   };
 
   show(state.kind, prefill);

@@ -339,11 +339,11 @@ export function ruleEditor({ entry, name, args, changed }) {
     const sections = ["require", "deny_if", "require_approval"].map((list) => {
       const blocks = elements(get(entry, list));
       if (!blocks.length) return null;
-      return h("section", { class: "rule-list", dataset: { list } }, h("h4", null, icon({ require: "allow", deny_if: "deny", require_approval: "approve" }[list]), t.rules.lists[list].title, h("span", { class: "muted" }, t.rules.lists[list].text)),
+      return h("section", { class: "rule-list", dataset: { list } }, h("h3", null, icon({ require: "allow", deny_if: "deny", require_approval: "approve" }[list]), t.rules.lists[list].title, h("span", { class: "muted" }, t.rules.lists[list].text)),
         blocks.map((block, index) => [index > 0 && h("div", { class: "joiner" }, list === "require" ? t.rules.allOf : t.rules.anyOf), blockCard(list, block, { args, changed, removeBlock: () => take(list, index) })]));
     });
     const limits = elements(get(entry, "limits"));
-    const limitSection = limits.length > 0 && h("section", { class: "rule-list", dataset: { list: "limits" } }, h("h4", null, icon("limit"), t.rules.lists.limits.title, h("span", { class: "muted" }, t.rules.lists.limits.text)),
+    const limitSection = limits.length > 0 && h("section", { class: "rule-list", dataset: { list: "limits" } }, h("h3", null, icon("limit"), t.rules.lists.limits.title, h("span", { class: "muted" }, t.rules.lists.limits.text)),
       limits.map((limit, index) => limitCard(limit, { args, changed, removeLimit: () => take("limits", index) })));
     const concurrency = get(entry, "concurrency");
     const concurrencyBox = concurrency && input({ value: shown(concurrency), inputmode: "numeric", "aria-label": t.rules.concurrency });

@@ -1,6 +1,7 @@
 // Who is signed in, and what they may do. The API decides; this only keeps from showing doors that will not open.
 
 import { api } from "./api.js";
+import { operations } from "./operations.js";
 
 const ladder = ["viewer", "policy_manager", "admin"];
 
@@ -10,7 +11,7 @@ export const session = {
   /** The address somebody wanted before they signed in. */
   wanted: "",
   async load() {
-    this.current = await api.get("/session");
+    [this.current] = await Promise.all([api.get("/session"), operations.load()]);
     return this.current;
   },
   get role() {

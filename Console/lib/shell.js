@@ -4,7 +4,7 @@ import t from "../texts.js";
 import { api, itemsOf } from "./api.js";
 import { fill, h, icon } from "./dom.js";
 import { session } from "./session.js";
-import { iconButton, menu, run, sheet, toast } from "./ui.js";
+import { iconButton, menu, sheet, toast } from "./ui.js";
 import { go } from "./router.js";
 import { theme } from "./theme.js";
 

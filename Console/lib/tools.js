@@ -2,6 +2,7 @@
 
 import { api, itemsOf, seg } from "./api.js";
 import { classOf } from "./names.js";
+import { operations } from "./operations.js";
 
 /** From harmless to grave. */
 export const riskOrder = ["read", "write", "execute", "destructive", "financial", "unclassified"];
@@ -74,9 +75,9 @@ export function typeWord(argument) {
 /** The tools of a server, with what the catalogue knows of each where the API's list does not say it. */
 export async function loadTools(server, signal) {
   const list = (await api.all(`/servers/${seg(server)}/tools`, {}, { most: 5000, signal })).map((tool) => ({ ...tool, name: tool.name ?? tool.tool }));
-  if (list.every((tool) => tool.class)) return list;
+  if (list.every((tool) => tool.class) || !operations.has("GET /catalogue/servers/{}")) return list;
   try {
-    const page = await api.get(`/catalogue/servers/${seg(server)}`, {}, { signal });
+    const page = await api.get(`/catalogue/servers/${seg(server)}`, undefined, { signal });
     const known = new Map((page.tools ?? itemsOf(page)).map((each) => [each.name, each]));
     return list.map((tool) => {
       const more = known.get(tool.name);

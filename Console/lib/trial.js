@@ -2,7 +2,7 @@
 
 import t from "../texts.js";
 import { api } from "./api.js";
-import { code, fill, foreign, h, icon } from "./dom.js";
+import { code, fill, foreign, h, icon, marked } from "./dom.js";
 import { number, share } from "./format.js";
 import { parse } from "./json.js";
 import { button, empty, field, input, notice, outcomeBadge, run, select, sheet, skeleton, table } from "./ui.js";
@@ -63,7 +63,7 @@ export function previewPanel(view) {
       const answer = await api.request("POST", "/policy/preview", { rawBody: `{"policy":${JSON.stringify(view.name)},"document":${view.text},"last":${amount.value}}` });
       fill(place, previewBody(answer));
     } catch (error) {
-      fill(place, notice("bad", h("strong", null, error.message), error.remedy && h("p", null, error.remedy)));
+      fill(place, notice("bad", h("strong", null, marked(error.message)), error.remedy && h("p", null, marked(error.remedy))));
     }
   };
   amount.addEventListener("change", load);

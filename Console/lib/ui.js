@@ -1,7 +1,7 @@
 // The parts screens are made of: buttons, badges, dialogs, sheets, menus, toasts, fields.
 
 import t from "../texts.js";
-import { h, icon, fill, foreign, code, uniqueId, plain } from "./dom.js";
+import { h, icon, fill, foreign, code, uniqueId, marked, plain } from "./dom.js";
 
 /** A button. `kind`: "primary", "danger", "quiet" or nothing. */
 export function button(label, { kind, glyph, action, title, disabled, type = "button", busyLabel, small, pressed } = {}) {
@@ -131,7 +131,7 @@ export function toast(text, { tone = "good", undo, detail, stay = undo ? 9000 : 
   }
   const element = h("div", { class: "toast", dataset: { tone } },
     icon(tone === "bad" ? "error" : tone === "info" ? "info" : "check"),
-    h("div", { class: "grow" }, h("strong", null, text), detail && h("p", null, detail)));
+    h("div", { class: "grow" }, h("strong", null, marked(text)), detail && h("p", null, marked(detail))));
   let timer;
   const close = () => {
     clearTimeout(timer);
@@ -163,7 +163,7 @@ export function fail(error) {
 export function problemPanel(error, retry) {
   return h("div", { class: "empty", role: "alert" }, h("div", { class: "empty-mark bad" }, icon("error")),
     h("h2", null, error.status === 403 ? t.problem.forbidden : error.status === 404 ? t.problem.notFound : t.problem.failed),
-    h("p", null, error.message), error.remedy && h("p", null, error.remedy),
+    h("p", null, marked(error.message)), error.remedy && h("p", null, marked(error.remedy)),
     retry && error.status !== 403 && error.status !== 404 && h("div", { class: "row center" }, button(t.action.retry, { glyph: "refresh", action: retry })));
 }
 
@@ -177,7 +177,7 @@ export const skeleton = (rows = 6, height = 44) =>
   h("div", { class: "skeleton", "aria-hidden": "true", vars: { rows, row: height + "px" } }, Array.from({ length: rows }, () => h("i")));
 
 export const notice = (tone, text, ...more) =>
-  h("div", { class: "notice", dataset: { tone } }, icon(tone === "bad" || tone === "wait" ? "error" : tone === "good" ? "check" : "info"), h("div", { class: "grow" }, text, more));
+  h("div", { class: "notice", dataset: { tone } }, icon(tone === "bad" || tone === "wait" ? "error" : tone === "good" ? "check" : "info"), h("div", { class: "grow" }, typeof text === "string" ? marked(text) : text, more));
 
 // --- dialogs and sheets ---------------------------------------------------------------------------------------------
 
@@ -189,8 +189,8 @@ export function dialog(title, body, actions, { wide = false, kind = "dialog", on
   const id = uniqueId("dialog");
   const element = h("dialog", { class: [kind, wide && "wide"], "aria-labelledby": id });
   const close = () => element.close();
-  const footer = actions && h("footer", null, actions);
-  element.append(h("header", null, h("div", { class: "grow" }, h("h2", { id }, title), subtitle && h("p", { class: "muted" }, subtitle)), iconButton("cross", t.action.close, close)),
+  const footer = actions && h("div", { class: "dialog-foot" }, actions);
+  element.append(h("div", { class: "dialog-head" }, h("div", { class: "grow" }, h("h2", { id }, title), subtitle && h("p", { class: "muted" }, subtitle)), iconButton("cross", t.action.close, close)),
     h("div", { class: "dialog-body", tabindex: "-1" }, body), ...(footer ? [footer] : []));
   element.addEventListener("close", () => {
     element.remove();
@@ -297,7 +297,7 @@ export function field(label, control, { hint, optional, error, wide } = {}) {
     h("label", { for: id }, label, optional && h("span", { class: "muted" }, " " + t.form.optional)), control,
     hint && h("p", { class: "hint", id: hintId }, hint), wrong);
   box.setError = (text) => {
-    fill(wrong, text);
+    fill(wrong, text && marked(text));
     if (text) {
       control.setAttribute("aria-invalid", "true");
       control.setAttribute("aria-describedby", [hintId, wrong.id].filter(Boolean).join(" "));

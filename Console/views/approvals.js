@@ -8,7 +8,7 @@ import { href, setQuery } from "../lib/router.js";
 import { session } from "../lib/session.js";
 import { button, classBadge, confirm, copyable, empty, facts, field, input, notice, pageHead, segmented, severityBadge, skeleton, stateBadge, table, toast, problemPanel } from "../lib/ui.js";
 import { define, View } from "../lib/view.js";
-import { argumentsOf, step, typeWord } from "../lib/tools.js";
+import { argumentsOf, classOf, loadTools, step, typeWord } from "../lib/tools.js";
 
 const standingTone = { pending: "wait", approved: "good", used: "good", denied: "bad", lapsed: "off", expired: "off" };
 const reasons = ["not-now", "wrong", "ask", "person"];
@@ -99,11 +99,19 @@ class ApprovalsView extends View {
     if (!item) return;
     fill(this.detail, skeleton(6));
     try {
-      const full = await api.get(`/approvals/${seg(id)}`);
-      if (this.chosen === id) fill(this.detail, this.page({ ...item, ...full }));
+      const [full, tool] = await Promise.all([api.get(`/approvals/${seg(id)}`), this.toolOf(item)]);
+      if (this.chosen === id) fill(this.detail, this.page({ ...tool, ...item, ...full }));
     } catch (error) {
       if (this.chosen === id) fill(this.detail, error.status === 403 ? this.page({ ...item, withheld: error }) : problemPanel(error));
     }
+  }
+
+  /** What is known of the tool that would be called. */
+  async toolOf(item) {
+    this.tools ??= new Map();
+    if (!this.tools.has(item.server)) this.tools.set(item.server, loadTools(item.server).catch(() => []));
+    const tool = (await this.tools.get(item.server)).find((each) => each.name === item.tool);
+    return tool ? { class: classOf(tool), severity: tool.severity, input_schema: tool.input_schema, description: tool.description } : {};
   }
 
   /** One call, laid out by the gateway: nothing that a server wrote stands above the line. */

@@ -4,23 +4,24 @@ import t from "../texts.js";
 import { api, itemsOf } from "../lib/api.js";
 import { code, fill, foreign, h } from "../lib/dom.js";
 import { number, when } from "../lib/format.js";
+import { operations } from "../lib/operations.js";
 import { session } from "../lib/session.js";
 import { button, copyButton, copyable, empty, notice, pageHead, table } from "../lib/ui.js";
 import { define, View } from "../lib/view.js";
 
-const known = new Set(["stream", "seq", "kind", "time", "actor", "action", "subject", "id", "event", "by", "target", "object"]);
+const known = new Set(["sequence", "revision", "time", "author", "action", "subject", "name", "stream", "seq", "kind"]);
 
 class AuditView extends View {
   title = t.nav.audit;
 
   start() {
     this.result = h("div", { "aria-live": "polite" });
-    this.heads = h("div");
+    this.heads = h("div", { class: "stack tight" });
     this.events = h("div");
-    const verify = button(t.audit.verify, { kind: "primary", glyph: "check", action: () => this.verify() });
-    verify.dataset.primary = "";
-    fill(this, pageHead(t.nav.audit, { lead: t.audit.lead, actions: verify }), this.result, h("section", { class: "stack tight" }, h("h2", null, t.audit.heads), h("p", { class: "muted" }, t.audit.headsText), this.heads), session.administers && h("section", { class: "stack tight" }, h("h2", null, t.audit.events), this.events));
-    this.load(this.heads, () => api.get("/audit/head"), (page) => {
+    const verify = operations.has("POST /audit/verify") && button(t.audit.verify, { kind: "primary", glyph: "check", action: () => this.verify() });
+    if (verify) verify.dataset.primary = "";
+    fill(this, pageHead(t.nav.audit, { lead: t.audit.lead, actions: verify }), this.result, operations.has("GET /audit/head") && h("section", { class: "stack tight" }, h("h2", null, t.audit.heads), h("p", { class: "muted" }, t.audit.headsText), this.heads), session.administers && h("section", { class: "stack tight" }, h("h2", null, t.audit.events), this.events));
+    if (operations.has("GET /audit/head")) this.load(this.heads, () => api.get("/audit/head"), (page) => {
       const list = page.heads ?? itemsOf(page);
       if (!list.length) return h("p", { class: "muted" }, t.audit.noHeads);
       return [table(t.audit.heads, [
@@ -34,8 +35,8 @@ class AuditView extends View {
   list(rows) {
     if (!rows.length) return empty("audit", t.audit.noEvents, t.audit.noEventsText);
     return table(t.audit.events, [
-      { label: t.audit.what, cell: (row) => h("span", null, h("span", { class: "mono" }, foreign(row.action ?? row.event ?? row.kind)), this.details(row)) }, { label: t.audit.on, cell: (row) => foreign(row.subject ?? row.target ?? row.object ?? "–") },
-      { label: t.audit.who, cell: (row) => foreign(row.actor ?? row.by ?? "–") }, { label: t.decisions.time, className: "end shrink", cell: (row) => when(row.time) },
+      { label: t.audit.what, cell: (row) => h("span", null, h("span", { class: "mono" }, foreign(row.action ?? row.kind)), this.details(row)) }, { label: t.audit.on, cell: (row) => h("span", null, foreign(row.name ?? row.subject ?? "–"), row.name && row.subject && h("span", { class: "sub" }, foreign(row.subject))) },
+      { label: t.audit.who, cell: (row) => foreign(row.author ?? row.actor ?? "–") }, { label: t.decisions.time, className: "end shrink", cell: (row) => when(row.time) },
     ], rows);
   }
 

@@ -2,10 +2,11 @@
 
 import t from "../texts.js";
 import { api, itemsOf, seg } from "../lib/api.js";
-import { code, debounce, fill, foreign, h, icon } from "../lib/dom.js";
+import { code, debounce, fill, foreign, h, icon, marked } from "../lib/dom.js";
 import { number } from "../lib/format.js";
 import { shareBar } from "../lib/chart.js";
 import { href, setQuery } from "../lib/router.js";
+import { operations } from "../lib/operations.js";
 import { session } from "../lib/session.js";
 import { button, card, classBadge, empty, facts, linkButton, menu, notice, pageHead, run, select, severityBadge, snippet, stateBadge, table } from "../lib/ui.js";
 import { define, View } from "../lib/view.js";
@@ -62,7 +63,7 @@ class CatalogueView extends View {
 
   servers() {
     const own = session.current ? api.all("/servers").catch(() => []) : Promise.resolve([]);
-    return this.load(this.results, () => Promise.all([own, api.get("/connectors").then(itemsOf, () => [])]), ([servers, connectors]) => {
+    return this.load(this.results, () => Promise.all([own, (operations.has("GET /connectors") ? api.get("/connectors").then(itemsOf, () => []) : [])]), ([servers, connectors]) => {
       const tile = (name, title, text, glyph) => h("a", { class: "card server-tile", href: href(["catalogue", name]), dataset: { row: "" } }, h("span", { class: "tile" }, icon(glyph)), h("span", { class: "grow" }, h("strong", null, foreign(title)), h("span", { class: "sub clip" }, foreign(text))), icon("right"));
       return [servers.length > 0 && [h("h2", { class: "section-title" }, t.catalogue.yours), h("div", { class: "tiles" }, servers.map((each) => tile(each.name, each.name, each.upstream ?? "", "servers")))],
         connectors.length > 0 && [h("h2", { class: "section-title" }, t.catalogue.shipped), h("div", { class: "tiles" }, connectors.map((each) => tile(each.name, each.title ?? each.name, t.register.tools(each.tools ?? 0), "plug")))],
@@ -118,7 +119,7 @@ class CatalogueView extends View {
           (page.answers ?? []).length > 0 && card(t.catalogue.questions, h("div", { class: "stack tight" }, page.answers.map((each) => h("details", { class: "plain" }, h("summary", null, foreign(each.question)), h("p", null, foreign(each.answer))))))),
         h("div", { class: "span-5 stack" },
           card(t.catalogue.recommended, h("div", { class: "stack tight" }, snippet(JSON.stringify(page.policy ?? {}, null, 2)), h("p", { class: "muted" }, foreign(page.effect ?? "")), session.manages && this.limitButton(server, page, risk, true))),
-          (page.signals ?? []).length > 0 && card(t.catalogue.signals, h("ul", { class: "bullets" }, page.signals.map((each) => h("li", null, foreign(each.says), each.suggestion && h("span", { class: "sub" }, foreign(each.suggestion)))))),
+          (page.signals ?? []).length > 0 && card(t.catalogue.signals, h("ul", { class: "bullets" }, page.signals.map((each) => h("li", null, marked(each.says), each.suggestion && h("span", { class: "sub" }, marked(each.suggestion)))))),
           (page.parameters ?? []).length > 0 && card(t.catalogue.parameters, h("span", { class: "chips" }, page.parameters.map((each) => h("span", { class: "chip" }, code(each.name), each.required && h("span", { class: "needed", title: t.server.required }, "*"))))),
           (page.related ?? []).length > 0 && card(t.catalogue.related, h("ul", { class: "rows" }, page.related.slice(0, 10).map((each) => h("li", null, h("a", { class: "tool-row", href: href(["catalogue", each.server ?? server, each.name]) }, h("span", { class: "grow mono" }, foreign(each.name)), classBadge(classOf(each)))))), { flush: true })))];
     });
@@ -169,7 +170,7 @@ class CatalogueView extends View {
 
   attack(slug) {
     return this.load(this, async () => (await this.patterns()).find((each) => each.slug === slug), (page) => {
-      if (!page) return empty("search", t.missing.title, t.missing.text);
+      if (!page) return [this.head(t.missing.title, { back: [[t.nav.catalogue, "#/catalogue"]] }), empty("search", t.missing.text, "")];
       const list = (items) => h("ul", { class: "bullets" }, (items ?? []).map((each) => h("li", null, foreign(each))));
       return [this.head(page.title, { back: [[t.nav.catalogue, "#/catalogue"], [t.catalogue.attacks, href(["catalogue", "-", "attacks"])]], lead: page.summary, after: stateBadge(page.family, "off") }),
         h("div", { class: "grid" }, h("div", { class: "span-7 stack" }, card(t.catalogue.how, list(page.how)), card(t.catalogue.signs, list(page.signs))), h("div", { class: "span-5 stack" }, card(t.catalogue.containment, h("div", { class: "stack tight" }, h("p", null, foreign(page.containment)), snippet(JSON.stringify(page.policy ?? {}, null, 2)))), card(t.catalogue.hits, h("div", { class: "row" }, (page.abuses ?? []).map((risk) => classBadge(risk))))))];

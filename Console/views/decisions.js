@@ -6,7 +6,7 @@ import { code, debounce, fill, foreign, h, icon } from "../lib/dom.js";
 import { absoluteText, timeText, microseconds, ago } from "../lib/format.js";
 import { live } from "../lib/live.js";
 import { href, setQuery } from "../lib/router.js";
-import { announce, button, empty, iconButton, outcomeBadge, pageHead, run, select, stateBadge, table, tableRow } from "../lib/ui.js";
+import { announce, button, empty, iconButton, outcomeBadge, pageHead, select, stateBadge, table, tableRow } from "../lib/ui.js";
 import { define, View } from "../lib/view.js";
 import { idOf, nameOf, openDecision } from "../lib/decision.js";
 

@@ -2,7 +2,7 @@
 
 import t from "../texts.js";
 import { api, itemsOf, seg } from "../lib/api.js";
-import { fill, foreign, h, icon } from "../lib/dom.js";
+import { fill, foreign, h, icon, marked } from "../lib/dom.js";
 import { absoluteText, dayText, when } from "../lib/format.js";
 import { href, setQuery } from "../lib/router.js";
 import { session } from "../lib/session.js";
@@ -177,7 +177,7 @@ class GrantsView extends View {
         } catch (error) {
           const about = (error.errors ?? []).find((each) => each.pointer === "/label");
           if (about) label.closest(".field").setError(about.message);
-          fill(problem, notice("bad", h("strong", null, error.message), error.remedy && h("p", null, error.remedy)));
+          fill(problem, notice("bad", h("strong", null, marked(error.message)), error.remedy && h("p", null, marked(error.remedy))));
         }
       });
     });

@@ -5,6 +5,7 @@ import { api, itemsOf, seg } from "../lib/api.js";
 import { fill, foreign, h, icon } from "../lib/dom.js";
 import { absoluteText, dayText, when } from "../lib/format.js";
 import { href } from "../lib/router.js";
+import { operations } from "../lib/operations.js";
 import { session } from "../lib/session.js";
 import { button, confirm, copyButton, empty, field, iconButton, input, menu, notice, pageHead, run, select, sheet, snippet, stateBadge, table, tabs, toast } from "../lib/ui.js";
 import { define, View } from "../lib/view.js";
@@ -19,9 +20,9 @@ class MembersView extends View {
   start() {
     this.tab = this.route.path[1] ?? "people";
     this.place = h("div", { class: "stack" });
-    const action = !session.administers ? null : this.tab === "tokens" ? button(t.members.newToken, { kind: "primary", glyph: "plus", action: () => this.mintToken() }) : button(t.members.invite, { kind: "primary", glyph: "mail", action: () => this.invite() });
+    const action = !session.administers ? null : this.tab !== "tokens" && !operations.has("POST /invitations") ? null : this.tab === "tokens" ? button(t.members.newToken, { kind: "primary", glyph: "plus", action: () => this.mintToken() }) : button(t.members.invite, { kind: "primary", glyph: "mail", action: () => this.invite() });
     if (action) action.dataset.primary = "";
-    fill(this, pageHead(t.nav.members, { lead: t.members.lead, actions: action }), tabs(t.nav.members, [["people", t.members.people, "#/members"], session.administers && ["invitations", t.members.invitations, "#/members/invitations"], session.administers && ["tokens", t.members.tokens, "#/members/tokens"], ["roles", t.members.roles, "#/members/roles"]], this.tab), this.place);
+    fill(this, pageHead(t.nav.members, { lead: t.members.lead, actions: action }), tabs(t.nav.members, [["people", t.members.people, "#/members"], session.administers && operations.has("GET /invitations") && ["invitations", t.members.invitations, "#/members/invitations"], session.administers && operations.has("GET /tokens") && ["tokens", t.members.tokens, "#/members/tokens"], ["roles", t.members.roles, "#/members/roles"]], this.tab), this.place);
     ({ people: () => this.people(), invitations: () => this.invitations(), tokens: () => this.tokens(), roles: () => fill(this.place, this.matrix()) }[this.tab] ?? (() => this.people()))();
   }
 

@@ -2,13 +2,13 @@
 
 import t from "../texts.js";
 import { fill } from "../lib/dom.js";
-import { empty, linkButton } from "../lib/ui.js";
+import { empty, linkButton, pageHead } from "../lib/ui.js";
 import { define, View } from "../lib/view.js";
 
 class MissingView extends View {
   title = t.missing.title;
   start() {
-    fill(this, empty("search", t.missing.title, t.missing.text, linkButton(t.missing.back, "#/overview", { kind: "primary" })));
+    fill(this, pageHead(t.missing.title), empty("search", t.missing.text, "", linkButton(t.missing.back, "#/overview", { kind: "primary" })));
   }
 }
 

@@ -4,10 +4,10 @@ import t from "../texts.js";
 import { api, itemsOf } from "../lib/api.js";
 import { outcomeChart } from "../lib/chart.js";
 import { code, fill, foreign, h, icon } from "../lib/dom.js";
-import { microseconds, number, share, short, when } from "../lib/format.js";
+import { microseconds, number, share, short } from "../lib/format.js";
 import { href, setQuery } from "../lib/router.js";
 import { session } from "../lib/session.js";
-import { card, empty, linkButton, outcomeBadge, pageHead, segmented, skeleton } from "../lib/ui.js";
+import { card, empty, linkButton, outcomeBadge, pageHead, segmented } from "../lib/ui.js";
 import { define, View } from "../lib/view.js";
 import { decisionRow } from "../lib/decision.js";
 import { live } from "../lib/live.js";
@@ -32,7 +32,7 @@ class OverviewView extends View {
   }
 
   async refresh(quiet) {
-    await this.load(this.body, () => Promise.all([api.get("/overview", { window: this.window }), api.get("/servers", { limit: 1 }), api.get("/decisions", { limit: 8 })]),
+    await this.load(this.body, () => Promise.all([api.get("/overview", { window: this.window }), api.get("/servers", { limit: 1 }), api.get("/decisions", { limit: 8 }).catch(() => ({ items: [] }))]),
       ([data, servers, recent]) => this.draw(data, itemsOf(servers).length, itemsOf(recent)), { quiet, rows: 4, height: 120 });
   }
 

@@ -2,7 +2,7 @@
 
 import t from "../texts.js";
 import { api, seg } from "../lib/api.js";
-import { fill, foreign, h, icon } from "../lib/dom.js";
+import { fill, foreign, h, icon, marked } from "../lib/dom.js";
 import { when } from "../lib/format.js";
 import { print, parse } from "../lib/json.js";
 import { freshText } from "../lib/policy.js";
@@ -79,7 +79,7 @@ class PoliciesView extends View {
         if (mine !== preset + server.value) return undefined;
         document_ = print(parse(typeof answer.document === "string" ? answer.document : JSON.stringify(answer.document)));
         const notes = (answer.notes ?? []).filter((note) => !/^\d+ tools?:/.test(note));
-        return fill(shown_, h("div", { class: "row" }, (answer.notes ?? []).filter((note) => /^\d+ tools?:/.test(note)).map((note) => h("span", { class: "muted" }, foreign(note)))), notes.length > 0 && notice("info", t.policies.thoughts, h("ul", { class: "bullets" }, notes.slice(0, 8).map((note) => h("li", null, foreign(note))))));
+        return fill(shown_, h("div", { class: "row" }, (answer.notes ?? []).filter((note) => /^\d+ tools?:/.test(note)).map((note) => h("span", { class: "muted" }, foreign(note)))), notes.length > 0 && notice("info", t.policies.thoughts, h("ul", { class: "bullets" }, notes.slice(0, 8).map((note) => h("li", null, marked(note))))));
       } catch (error) {
         document_ = freshText();
         return fill(shown_, notice("wait", error.message, " ", t.policies.startsEmpty));

@@ -2,14 +2,15 @@
 
 import t from "../texts.js";
 import { api, etagOf, itemsOf, seg } from "../lib/api.js";
-import { code, debounce, fill, foreign, h, icon } from "../lib/dom.js";
+import { code, debounce, fill, foreign, h, icon, marked } from "../lib/dom.js";
 import { differenceView } from "../lib/difference.js";
 import { when } from "../lib/format.js";
 import { get, JSONProblem, parse, print, remove } from "../lib/json.js";
 import { jsonEditor } from "../lib/json-editor.js";
 import { matches } from "../lib/names.js";
-import { PolicyModel } from "../lib/policy.js";
+import { freshText, PolicyModel } from "../lib/policy.js";
 import { go, href, setQuery } from "../lib/router.js";
+import { operations } from "../lib/operations.js";
 import { session } from "../lib/session.js";
 import { announce, button, card, classBadge, confirm, dialog, empty, field, iconButton, input, menu, notice, outcomeBadge, pageHead, run, segmented, sheet, stateBadge, table, tabs, toast } from "../lib/ui.js";
 import { define, View } from "../lib/view.js";
@@ -36,7 +37,7 @@ class PolicyView extends View {
   async fetch() {
     this.classList.add("builder-view");
     await this.load(this, async (signal) => {
-      const policy = await api.get(`/policies/${seg(this.name)}`, {}, { signal });
+      const policy = await api.get(`/policies/${seg(this.name)}`, undefined, { signal });
       const tools = policy.server ? await loadTools(policy.server, signal).catch(() => []) : [];
       return { policy, tools };
     }, ({ policy, tools }) => {
@@ -48,8 +49,7 @@ class PolicyView extends View {
     }, { rows: 10 });
     if (!this.policy) return;
     this.etag = etagOf(this.policy) ?? this.policy.etag;
-    this.saved = print(parse(JSON.stringify(this.policy.document ?? {})));
-    await this.exact();
+    this.saved = await this.exact();
     this.past = [];
     this.future = [];
     this.open = new Set();
@@ -62,14 +62,14 @@ class PolicyView extends View {
   }
 
   /** The document with its own digits and order: read from the text of the answer, which the browser's reader would change. */
-  async exact() {
-    try {
-      const response = await api.raw(`/policies/${seg(this.name)}`);
-      const node = get(parse(response), "document");
-      if (node?.kind === "object") this.saved = print(node);
-    } catch (error) {
-      console.debug(error);
-    }
+  async exact(version) {
+    const node = get(parse(await api.raw(`/policies/${seg(this.name)}${version ? "/versions/" + version : ""}`)), "document");
+    return node?.kind === "object" ? print(node) : freshText();
+  }
+
+  /** The member that says whose tools a document is for. */
+  server() {
+    return this.policy.server ? `,"server":${JSON.stringify(this.policy.server)}` : "";
   }
 
   get dirty() {
@@ -107,7 +107,7 @@ class PolicyView extends View {
     fill(this.head, pageHead(foreign(this.name), {
       back: [[t.nav.policies, "#/policies"], ...(policy.server ? [[policy.server, href(["servers", policy.server])]] : [])],
       after: [stateBadge(t.policies.versionNumber(policy.version ?? 0), "off", "history"), this.model.value("mode") === "shadow" && stateBadge(t.builder.shadowMode, "accent", "hide"), !policy.grants?.length && stateBadge(t.policies.unused, "wait")],
-      actions: [button(t.builder.test, { glyph: "play", action: () => callTester(this) }), button(t.builder.impact, { glyph: "history", action: () => previewPanel(this) }), session.manages && menu(iconButton("more", t.server.more), [
+      actions: [session.manages && button(t.builder.test, { glyph: "play", action: () => callTester(this) }), operations.has("POST /policy/preview") && button(t.builder.impact, { glyph: "history", action: () => previewPanel(this) }), session.manages && menu(iconButton("more", t.server.more), [
         ...["recommended", "strict", "permissive"].map((preset) => ({ label: t.builder.preset(t.policies.presets[preset].word), glyph: "spark", disabled: !policy.server, action: () => this.preset(preset) })), null,
         { label: t.builder.format, glyph: "code", action: () => this.change(print(parse(this.text))) }, { label: t.policies.remove, glyph: "trash", danger: true, action: () => this.remove_() },
       ])],
@@ -126,7 +126,7 @@ class PolicyView extends View {
     this.bar.hidden = !this.dirty || this.tab !== "builder";
     const errors = (this.findings ?? []).filter((each) => each.severity !== "warning").length;
     fill(this.bar, h("span", { class: "grow", role: "status" }, this.broken ? stateBadge(t.builder.notJson, "bad", "error") : errors ? stateBadge(t.builder.errors(errors), "bad", "error") : stateBadge(t.builder.unsaved, "wait")),
-      button(t.builder.discard, { kind: "quiet", action: () => this.discard() }), button(t.builder.impact, { action: () => previewPanel(this), disabled: Boolean(this.broken) }),
+      button(t.builder.discard, { kind: "quiet", action: () => this.discard() }), operations.has("POST /policy/preview") && button(t.builder.impact, { action: () => previewPanel(this), disabled: Boolean(this.broken) }),
       button(t.builder.review, { kind: "primary", disabled: Boolean(this.broken) || errors > 0, action: () => this.review() }));
   }
 
@@ -200,9 +200,9 @@ class PolicyView extends View {
 
   async runCheck() {
     const text = this.text;
-    if (this.broken) return;
+    if (this.broken || !session.manages) return;
     try {
-      const answer = await api.request("POST", "/policy/check", { rawBody: `{"document":${text}${this.policy.server ? `,"server":${JSON.stringify(this.policy.server)}` : ""}}` });
+      const answer = await api.request("POST", "/policy/check", { rawBody: `{"document":${text}${this.server()}}` });
       if (text === this.text && this.isConnected) this.showFindings(answer.findings ?? answer.errors ?? []);
     } catch (error) {
       if (text === this.text && error.errors?.length) this.showFindings(error.errors);
@@ -270,7 +270,7 @@ class PolicyView extends View {
       }, { small: true });
       toggle && toggle.setAttribute("aria-expanded", String(Boolean(open)));
       fill(row, h("div", { class: "builder-line" }, h("span", { class: "fold" }, toggle), h("div", { class: "grow" }, h("strong", { class: "mono" }, foreign(tool.name)), h("span", { class: "sub clip" }, this.because(verdict), foreign(tool.title && tool.title !== tool.name ? tool.title : tool.description ?? ""))), choice),
-        open && entry && h("div", { class: "builder-rules" }, tool.signals?.length > 0 && tool.signals.map((each) => notice("info", foreign(each.suggestion ?? each.says))), ruleEditor({ entry, name: tool.name, args: argumentsOf(tool.input_schema ?? tool.inputSchema), changed: () => this.edited() })));
+        open && entry && h("div", { class: "builder-rules" }, tool.signals?.length > 0 && tool.signals.map((each) => notice("info", marked(each.suggestion ?? each.says))), ruleEditor({ entry, name: tool.name, args: argumentsOf(tool.input_schema ?? tool.inputSchema), changed: () => this.edited() })));
       row.dataset.state = shownState;
     };
     draw();
@@ -400,12 +400,12 @@ class PolicyView extends View {
           return this.conflict();
         }
         if (error.errors?.length) this.showFindings(error.errors);
-        fill(problem, notice("bad", h("strong", null, error.message), error.remedy && h("p", null, error.remedy), error.errors?.length > 0 && h("ul", { class: "bullets" }, error.errors.slice(0, 6).map((each) => h("li", null, each.line ? t.builder.line(each.line) + ": " : "", each.message)))));
+        fill(problem, notice("bad", h("strong", null, marked(error.message)), error.remedy && h("p", null, marked(error.remedy)), error.errors?.length > 0 && h("ul", { class: "bullets" }, error.errors.slice(0, 6).map((each) => h("li", null, each.line ? t.builder.line(each.line) + ": " : "", each.message)))));
       }
       return undefined;
     }));
     try {
-      const answer = await api.request("POST", "/policy/diff", { rawBody: `{"from":${this.saved},"to":${this.text}}` });
+      const answer = await api.request("POST", "/policy/diff", { rawBody: `{"from":${this.saved},"to":${this.text}${this.server()}}` });
       fill(changes, changeList(answer.changes ?? []));
     } catch {
       fill(changes);
@@ -427,8 +427,7 @@ class PolicyView extends View {
   async reload(text) {
     this.policy = await api.get(`/policies/${seg(this.name)}`);
     this.etag = etagOf(this.policy) ?? this.policy.etag;
-    this.saved = print(parse(JSON.stringify(this.policy.document ?? {})));
-    await this.exact();
+    this.saved = await this.exact();
     this.take(text && print(parse(text)) === this.saved ? this.saved : text ? text : this.saved);
     if (text) this.saved = this.text;
     this.editor.text = this.text;
@@ -440,7 +439,7 @@ class PolicyView extends View {
   async conflict() {
     const mine = this.text;
     const theirs = await api.get(`/policies/${seg(this.name)}`);
-    const text = print(parse(JSON.stringify(theirs.document)));
+    const text = await this.exact();
     const shown = dialog(t.builder.conflictTitle, h("div", { class: "stack" }, h("p", null, t.builder.conflictText(theirs.author ?? "", theirs.version)), differenceView(text, mine)), [
       button(t.builder.takeTheirs, { action: async () => {
         shown.close();
@@ -460,7 +459,7 @@ class PolicyView extends View {
   async preset(name) {
     const before = this.text;
     const answer = await api.post("/policy/suggest", { server: this.policy.server, preset: name });
-    this.change(print(parse(JSON.stringify(answer.document))));
+    this.change(print(parse(typeof answer.document === "string" ? answer.document : JSON.stringify(answer.document))));
     toast(t.builder.presetTaken(t.policies.presets[name].word), { undo: () => this.change(before), detail: t.builder.presetText });
   }
 
@@ -491,13 +490,13 @@ class PolicyView extends View {
 
   async compare(row, versions) {
     const older = versions.find((each) => each.version < row.version);
-    const read = async (version) => print(parse(JSON.stringify((await api.get(`/policies/${seg(this.name)}/versions/${version}`)).document)));
+    const read = (version) => this.exact(version);
     const other = row.in_force ? older : versions.find((each) => each.in_force);
     const [left, right] = row.in_force ? [other && await read(other.version), await read(row.version)] : [await read(row.version), await read(other.version)];
     const changes = h("div");
     sheet(row.in_force ? t.builder.whatChanged(row.version) : t.builder.against(row.version, other.version), [changes, differenceView(left ?? "", right)], { wide: true });
     if (!left) return;
-    const answer = await api.request("POST", "/policy/diff", { rawBody: `{"from":${left},"to":${right}}` }).catch(() => null);
+    const answer = await api.request("POST", "/policy/diff", { rawBody: `{"from":${left},"to":${right}${this.server()}}` }).catch(() => null);
     if (answer) fill(changes, changeList(answer.changes ?? []));
   }
 
@@ -516,7 +515,7 @@ const tones = { "newly-allowed": "wait", "newly-denied": "good", "newly-limited"
 /** What a change means for calls, in sentences. */
 function changeList(changes) {
   if (!changes.length) return h("p", { class: "muted" }, t.builder.noEffect);
-  return h("ul", { class: "change-list" }, changes.map((each) => h("li", null, stateBadge(t.effects[each.effect] ?? each.effect, tones[each.effect] ?? "off"), h("span", { class: "grow" }, foreign(each.sentence)))));
+  return h("ul", { class: "change-list" }, changes.map((each) => h("li", null, stateBadge(t.effects[each.effect] ?? each.effect, tones[each.effect] ?? "off"), h("span", { class: "grow" }, marked(each.sentence)))));
 }
 
 export default define("tg-policy", PolicyView);

@@ -7,6 +7,7 @@ import { differenceView } from "../lib/difference.js";
 import { shareBar } from "../lib/chart.js";
 import { number, when, timeText } from "../lib/format.js";
 import { go, href, setQuery } from "../lib/router.js";
+import { operations } from "../lib/operations.js";
 import { session } from "../lib/session.js";
 import { button, card, classBadge, confirm, copyable, empty, facts, field, iconButton, input, linkButton, menu, notice, pageHead, select, severityBadge, sheet, snippet, stateBadge, tabs, toast } from "../lib/ui.js";
 import { define, View } from "../lib/view.js";
@@ -43,16 +44,16 @@ class ServerView extends View {
     const server = this.server;
     const waiting = (server.tools_changed ?? 0) + (server.tools_new ?? 0);
     const actions = session.administers ? [
-      button(t.server.check, { glyph: "refresh", title: t.server.checkTitle, action: () => this.check() }),
+      operations.has("POST /servers/{}/check") && button(t.server.check, { glyph: "refresh", title: t.server.checkTitle, action: () => this.check() }),
       menu(iconButton("more", t.server.more), [
         { label: t.server.edit, glyph: "write", action: () => this.edit() },
-        kindOf(server) === "remote" && { label: t.server.connect, glyph: "lock", action: () => this.connect() },
+        kindOf(server) === "remote" && operations.has("POST /servers/{}/connect") && { label: t.server.connect, glyph: "lock", action: () => this.connect() },
         null,
         { label: t.server.remove, glyph: "trash", danger: true, action: () => this.remove() },
       ])] : null;
     fill(this.head, pageHead(foreign(this.name), { back: [[t.nav.servers, "#/servers"]], after: healthBadge(server), actions, lead: foreign(server.description ?? server.upstream ?? "") }),
       server.health?.error && notice("bad", foreign(server.health.error)),
-      tabs(t.server.parts, [["tools", t.server.tools, href(["servers", this.name])], ["changes", t.server.changes, href(["servers", this.name, "changes"]), waiting], ["about", t.server.about, href(["servers", this.name, "about"])], ["logs", t.server.logs, href(["servers", this.name, "logs"])]], this.tab));
+      tabs(t.server.parts, [["tools", t.server.tools, href(["servers", this.name])], ["changes", t.server.changes, href(["servers", this.name, "changes"]), waiting], ["about", t.server.about, href(["servers", this.name, "about"])], operations.has("GET /servers/{}/logs") && ["logs", t.server.logs, href(["servers", this.name, "logs"])]], this.tab));
     if (this.drawn !== this.tab) {
       this.drawn = this.tab;
       const part = { tools: () => this.tools(), changes: () => this.changes(), about: () => fill(this.body, this.about()), logs: () => this.logs() }[this.tab];
@@ -70,7 +71,7 @@ class ServerView extends View {
       this.list = list;
       const wanted = this.route.query.get("tool");
       if (wanted) queueMicrotask(() => this.openTool(wanted));
-      if (!list.length) return empty("servers", t.server.noToolsTitle, t.server.noToolsText, session.administers && button(t.server.check, { kind: "primary", glyph: "refresh", action: () => this.check() }));
+      if (!list.length) return empty("servers", t.server.noToolsTitle, t.server.noToolsText, session.administers && operations.has("POST /servers/{}/check") && button(t.server.check, { kind: "primary", glyph: "refresh", action: () => this.check() }));
       const counts = Object.fromEntries(riskOrder.map((key) => [key, list.filter((tool) => classOf(tool) === key).length]));
       const box = h("input", { type: "search", placeholder: t.server.filter, "aria-label": t.server.filter, dataset: { filter: "" } });
       const groups = h("div", { class: "stack" });
@@ -116,7 +117,7 @@ class ServerView extends View {
     const args = argumentsOf(tool.input_schema ?? tool.inputSchema);
     return [
       h("div", { class: "row" }, classBadge(classOf(tool)), severityBadge(tool.severity), tool.standing && standingBadge(tool.standing), tool.tokens && h("span", { class: "muted" }, t.server.tokensOf(tool.tokens)), session.manages && h("span", { class: "grow row end-row" },
-        linkButton(t.server.inCatalogue, href(["catalogue", this.name, tool.name]), { small: true, glyph: "catalogue" }), button(t.server.reclass, { small: true, glyph: "custom", action: () => this.reclass(tool, close) }))),
+        linkButton(t.server.inCatalogue, href(["catalogue", this.name, tool.name]), { small: true, glyph: "catalogue" }), operations.has("PUT /servers/{}/tools/{}/class") && button(t.server.reclass, { small: true, glyph: "custom", action: () => this.reclass(tool, close) }))),
       h("section", null, h("h3", null, t.server.description), h("p", { class: "quoted" }, foreign(tool.description || t.server.noDescription))),
       tool.findings?.length > 0 && h("section", null, h("h3", null, t.server.findingsTitle), tool.findings.map((each) => notice("bad", h("strong", null, foreign(each.kind ?? each.code ?? "")), " ", foreign(each.says ?? each.message ?? each.text ?? JSON.stringify(each))))),
       (tool.rationale || tool.evidence?.length > 0) && h("section", null, h("h3", null, t.server.why), tool.rationale && h("p", null, foreign(tool.rationale)), tool.evidence?.length > 0 && h("ul", { class: "evidence" }, tool.evidence.map((each) => h("li", null, h("q", null, foreign(each.quote)), h("span", { class: "muted" }, " ", t.server.evidence(each.source, each.says)))))),
@@ -144,7 +145,7 @@ class ServerView extends View {
   // --- changes --------------------------------------------------------------------------------------------------
 
   changes() {
-    return this.load(this.body, () => api.all(`/servers/${seg(this.name)}/changes`), (list) => {
+    return this.load(this.body, () => api.get(`/servers/${seg(this.name)}/changes`).then(itemsOf), (list) => {
       if (!list.length) return empty("lock", t.changes.noneTitle, t.changes.noneText);
       return [h("p", { class: "lead" }, t.changes.lead), list.map((each) => this.change(each))];
     }, { rows: 3, height: 160 });
@@ -159,7 +160,7 @@ class ServerView extends View {
       h("div", { class: "row" }, standingBadge(each.standing), h("span", { class: "muted" }, t.changes.since, " ", when(each.since)), classes[1] && h("span", { class: "row" }, classes[0] !== classes[1] && classes[0] && [classBadge(classes[0]), icon("right")], classBadge(classes[1]))),
       classes[0] && classes[0] !== classes[1] && notice("bad", t.changes.classMoves(t.risk[classes[0]]?.word ?? classes[0], t.risk[classes[1]]?.word ?? classes[1])),
       differenceView(before ? canonical(before) : "", after ? canonical(after) : "", { label: t.changes.differenceOf(name) }),
-      session.manages && h("div", { class: "row" }, button(t.changes.accept, { kind: "primary", glyph: "check", action: () => this.settle(each, "accept", article) }), button(t.changes.reject, { glyph: "deny", action: () => this.settle(each, "reject", article) }), h("span", { class: "muted" }, t.changes.meaning)),
+      session.manages && h("div", { class: "row" }, button(t.changes.accept, { kind: "primary", glyph: "check", action: () => this.settle(each, "accept", article) }), operations.has("POST /servers/{}/tools/{}/reject") && button(t.changes.reject, { glyph: "deny", action: () => this.settle(each, "reject", article) }), h("span", { class: "muted" }, t.changes.meaning)),
     ], { className: "change" });
     article.querySelector(".card-body").classList.add("stack");
     return article;
@@ -235,7 +236,7 @@ class ServerView extends View {
       extra: [field(t.server.upstream, upstream), field(t.server.changedTools, changed), field(t.server.limitFailure, failure)],
       action: async () => {
         const body = { changed_tools: changed.value, limit_failure: failure.value };
-        if (kindOf(server) === "remote") body.upstream = upstream.value.trim();
+        if (kindOf(server) === "remote" && upstream.value.trim() !== server.upstream) body.upstream = upstream.value.trim();
         await api.put(`/servers/${seg(this.name)}`, body, { match: etagOf(server) });
         toast(t.toast.saved);
         await this.again();

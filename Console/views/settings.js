@@ -4,6 +4,7 @@ import t from "../texts.js";
 import { api, etagOf, itemsOf, seg } from "../lib/api.js";
 import { code, fill, foreign, h } from "../lib/dom.js";
 import { when } from "../lib/format.js";
+import { operations } from "../lib/operations.js";
 import { session } from "../lib/session.js";
 import { theme } from "../lib/theme.js";
 import { button, card, checkbox, confirm, copyButton, empty, field, iconButton, input, notice, pageHead, run, segmented, sheet, stateBadge, table, toast } from "../lib/ui.js";
@@ -21,8 +22,8 @@ class SettingsView extends View {
       card(t.settings.appearance, h("div", { class: "row spread" }, h("span", { class: "muted" }, t.settings.appearanceText), segmented(t.settings.appearance, [["auto", t.theme.auto, "auto"], ["light", t.theme.light, "sun"], ["dark", t.theme.dark, "moon"]], theme.current, (name) => theme.choose(name)))),
       session.administers ? [this.general, this.hooks] : notice("info", t.settings.adminOnly));
     if (!session.administers) return;
-    this.load(this.general, () => api.get("/settings"), (settings) => this.form(settings), { rows: 4 });
-    this.drawHooks();
+    if (operations.has("GET /settings")) this.load(this.general, () => api.get("/settings"), (settings) => this.form(settings), { rows: 4 });
+    if (operations.has("GET /webhooks")) this.drawHooks();
   }
 
   /** A field for each setting the API has, by the kind of its value. */

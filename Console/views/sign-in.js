@@ -2,7 +2,7 @@
 
 import t from "../texts.js";
 import { api } from "../lib/api.js";
-import { fill, h, icon } from "../lib/dom.js";
+import { fill, h, icon, marked } from "../lib/dom.js";
 import { go } from "../lib/router.js";
 import { session } from "../lib/session.js";
 import { button, field, input, notice } from "../lib/ui.js";
@@ -74,7 +74,7 @@ class SignInView extends View {
     }
     if (error.errors?.length && !rest.length) return;
     const wait = error.retryAfter ? " " + t.signIn.wait(error.retryAfter) : "";
-    fill(problem, notice("bad", h("strong", null, error.message), h("p", null, [...rest, error.remedy].filter(Boolean).join(" "), wait)));
+    fill(problem, notice("bad", h("strong", null, marked(error.message)), h("p", null, marked([...rest, error.remedy].filter(Boolean).join(" ")), wait)));
   }
 
   async enter() {

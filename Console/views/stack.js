@@ -6,6 +6,7 @@ import { fill, foreign, h, icon } from "../lib/dom.js";
 import { number } from "../lib/format.js";
 import { shareBar } from "../lib/chart.js";
 import { href, setQuery } from "../lib/router.js";
+import { operations } from "../lib/operations.js";
 import { session } from "../lib/session.js";
 import { button, card, classBadge, confirm, empty, field, iconButton, linkButton, menu, notice, pageHead, severityBadge, stateBadge, toast } from "../lib/ui.js";
 import { define, View } from "../lib/view.js";
@@ -38,7 +39,7 @@ class StackView extends View {
       this.adder.dataset.primary = "";
       this.known = [];
       fill(this, pageHead(t.nav.stack, { lead: t.stack.lead, actions: [button(t.stack.paste, { glyph: "code", action: () => this.paste() }), menu(this.adder, () => this.choices())] }), this.place);
-      Promise.all([api.all("/servers").catch(() => []), api.get("/connectors").then(itemsOf, () => [])]).then(([servers, connectors]) => {
+      Promise.all([api.all("/servers").catch(() => []), (operations.has("GET /connectors") ? api.get("/connectors").then(itemsOf, () => []) : [])]).then(([servers, connectors]) => {
         this.servers = servers;
         this.known = [...servers.map((each) => [each.name, "servers"]), ...connectors.filter((each) => !servers.some((server) => server.name === each.name)).map((each) => [each.name, "plug"])];
         this.draw();

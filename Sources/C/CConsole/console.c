@@ -50,6 +50,9 @@ static const unsigned char lib_live_js[] = {
 static const unsigned char lib_names_js[] = {
 #embed "../../../Console/lib/names.js"
 };
+static const unsigned char lib_operations_js[] = {
+#embed "../../../Console/lib/operations.js"
+};
 static const unsigned char lib_palette_js[] = {
 #embed "../../../Console/lib/palette.js"
 };
@@ -160,6 +163,7 @@ static const struct toolgate_console_file files[] = {
     FILE_AT("/lib/json.js", lib_json_js),
     FILE_AT("/lib/live.js", lib_live_js),
     FILE_AT("/lib/names.js", lib_names_js),
+    FILE_AT("/lib/operations.js", lib_operations_js),
     FILE_AT("/lib/palette.js", lib_palette_js),
     FILE_AT("/lib/policy.js", lib_policy_js),
     FILE_AT("/lib/register.js", lib_register_js),
