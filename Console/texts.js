@@ -65,7 +65,7 @@ export default {
   },
   problem: {
     unreachable: "The gateway does not answer.", unreachableRemedy: "See that it runs, then try again.", unexpected: "Something went wrong.", failed: "This could not be loaded",
-    forbidden: "Your role does not open this", notFound: "There is nothing here", unknown: (status) => `The gateway refused this (${status}).`,
+    absent: "This gateway does not answer this yet", absentText: "The command line can do it meanwhile: toolgate --help. What the API has, the other screens show.", forbidden: "Your role does not open this", notFound: "There is nothing here", unknown: (status) => `The gateway refused this (${status}).`,
   },
   missing: { title: "There is no such page", text: "The address names nothing in this console.", back: "To the overview" },
   signIn: {

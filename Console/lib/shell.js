@@ -3,6 +3,7 @@
 import t from "../texts.js";
 import { api, itemsOf } from "./api.js";
 import { fill, h, icon } from "./dom.js";
+import { operations } from "./operations.js";
 import { session } from "./session.js";
 import { iconButton, menu, sheet, toast } from "./ui.js";
 import { go } from "./router.js";
@@ -104,6 +105,7 @@ export class Shell {
   }
 
   async count() {
+    if (!operations.has("GET /approvals")) return;
     try {
       const items = itemsOf(await api.get("/approvals", { limit: 200 })).filter((each) => each.standing === "pending");
       const before = this.waitingCount ?? items.length;

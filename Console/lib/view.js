@@ -1,7 +1,9 @@
 // What all screens have in common: they load, they can fail, they end.
 
+import t from "../texts.js";
 import { fill } from "./dom.js";
-import { problemPanel, skeleton } from "./ui.js";
+import { operations } from "./operations.js";
+import { empty, linkButton, pageHead, problemPanel, skeleton } from "./ui.js";
 
 export class View extends HTMLElement {
   #abort = new AbortController();
@@ -42,6 +44,13 @@ export class View extends HTMLElement {
   every(milliseconds, action) {
     const timer = setInterval(() => document.visibilityState === "visible" && action(), milliseconds);
     this.atEnd(() => clearInterval(timer));
+  }
+
+  /** Whether the API lacks what this screen is made of; then it says so. */
+  lacks(operation) {
+    if (operations.has(operation)) return false;
+    fill(this, pageHead(this.title), empty("info", t.problem.absent, t.problem.absentText, linkButton(t.nav.servers, "#/servers"), linkButton(t.nav.policies, "#/policies"), linkButton(t.nav.grants, "#/grants")));
+    return true;
   }
 
   /** Loads what a part of the screen shows: a skeleton meanwhile, the problem when it fails. */

@@ -21,6 +21,7 @@ class CatalogueView extends View {
   }
 
   start() {
+    if (this.lacks("GET /catalogue/servers/{}")) return undefined;
     const [, server, second, third] = this.route.path;
     this.classList.toggle("public", !session.current);
     if (server === "-" && second === "attacks") return third ? this.attack(third) : this.attacks();

@@ -30,6 +30,7 @@ class DecisionsView extends View {
   paused = false;
 
   start() {
+    if (this.lacks("GET /decisions")) return;
     this.filter = Object.fromEntries(filters.map((name) => [name, this.route.query.get(name) ?? ""]));
     const key = JSON.stringify(this.filter);
     if (this.filterKey !== key) {

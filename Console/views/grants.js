@@ -5,6 +5,7 @@ import { api, itemsOf, seg } from "../lib/api.js";
 import { fill, foreign, h, icon, marked } from "../lib/dom.js";
 import { absoluteText, dayText, when } from "../lib/format.js";
 import { href, setQuery } from "../lib/router.js";
+import { operations } from "../lib/operations.js";
 import { session } from "../lib/session.js";
 import { button, confirm, copyable, copyButton, empty, facts, field, iconButton, input, linkButton, menu, notice, pageHead, run, select, sheet, snippet, stateBadge, table, toast } from "../lib/ui.js";
 import { define, View } from "../lib/view.js";
@@ -62,7 +63,7 @@ class GrantsView extends View {
 
   body(grant, close) {
     const recent = h("ol", { class: "feed boxed" }, h("li", { class: "muted pad-in" }, t.register.loading));
-    api.get("/decisions", { grant: grant.label, limit: 6 }).then((page) => {
+    if (operations.has("GET /decisions")) api.get("/decisions", { grant: grant.label, limit: 6 }).then((page) => {
       const rows = itemsOf(page);
       fill(recent, rows.length ? rows.map((each) => h("li", null, decisionRow(each))) : h("li", { class: "muted pad-in" }, t.grants.noCalls));
     }, () => fill(recent));
@@ -78,7 +79,7 @@ class GrantsView extends View {
         [t.grants.made, h("span", null, when(grant.created), " ", h("span", { class: "muted" }, foreign(grant.created_by ?? "")))], [t.grants.identity, copyable(grant.id, grant.id.slice(0, 8))]]),
       session.administers && h("div", { class: "row" }, open && button(t.grants.rotate, { glyph: "refresh", action: () => this.rotate(grant, close) }), open && button(t.grants.revoke, { glyph: "deny", action: () => this.revoke(grant, close) }),
         h("span", { class: "grow" }), menu(iconButton("more", t.server.more), [{ label: t.grants.remove, glyph: "trash", danger: true, action: () => this.remove(grant, close) }])),
-      h("section", null, h("div", { class: "row spread" }, h("h3", null, t.grants.recent), linkButton(t.overview.all, href(["decisions"], { grant: grant.label }), { kind: "quiet", small: true })), recent),
+      operations.has("GET /decisions") && h("section", null, h("div", { class: "row spread" }, h("h3", null, t.grants.recent), linkButton(t.overview.all, href(["decisions"], { grant: grant.label }), { kind: "quiet", small: true })), recent),
     ];
   }
 

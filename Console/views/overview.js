@@ -18,6 +18,7 @@ class OverviewView extends View {
   title = t.nav.overview;
 
   start() {
+    if (this.lacks("GET /overview")) return;
     this.window = spans[this.route.query.get("window")] ? this.route.query.get("window") : "24h";
     const choice = segmented(t.overview.window, Object.keys(spans).map((key) => [key, t.overview.windows[key]]), this.window, (key) => setQuery({ window: key }));
     this.body ??= h("div", { class: "stack roomy" });

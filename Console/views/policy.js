@@ -249,7 +249,7 @@ class PolicyView extends View {
     if (!tools.length) return null;
     const set = (state) => () => this.setAll(tools, state);
     const all = session.manages && menu(button(t.builder.setAll, { small: true, kind: "quiet", glyph: "down" }), states.slice(0, 3).map(([key, word, glyph]) => ({ label: word, glyph, action: set(key) })));
-    return h("section", { class: "card flush builder-group" }, h("header", null, classBadge(risk), h("span", { class: "count" }, String(tools.length)), h("span", { class: "grow muted hide-narrow" }, t.risk[risk].meaning), all), h("ul", { class: "card-body rows" }, tools.map((tool) => this.row(tool))));
+    return h("section", { class: "card flush builder-group" }, h("header", null, h("h2", null, classBadge(risk)), h("span", { class: "count" }, String(tools.length)), h("span", { class: "grow muted hide-narrow" }, t.risk[risk].meaning), all), h("ul", { class: "card-body rows" }, tools.map((tool) => this.row(tool))));
   }
 
   row(tool) {

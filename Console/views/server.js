@@ -92,7 +92,7 @@ class ServerView extends View {
 
   group(risk, list) {
     if (!list.length) return null;
-    return h("section", { class: "card flush" }, h("header", null, classBadge(risk), h("span", { class: "muted grow" }, t.risk[risk].meaning), h("span", { class: "count" }, String(list.length))),
+    return h("section", { class: "card flush" }, h("header", null, h("h2", null, classBadge(risk)), h("span", { class: "muted grow" }, t.risk[risk].meaning), h("span", { class: "count" }, String(list.length))),
       h("ul", { class: "card-body rows" }, list.map((tool) => h("li", null, h("a", { class: "tool-row", href: href(["servers", this.name], { tool: tool.name }), dataset: { row: "" } },
         h("span", { class: "grow" }, h("strong", { class: "mono" }, foreign(tool.name)), h("span", { class: "sub clamp" }, foreign(tool.description ?? t.server.noDescription))),
         tool.findings?.length > 0 && stateBadge(t.server.findings(tool.findings.length), "bad", "error"), tool.standing && tool.standing !== "pinned" && standingBadge(tool.standing),
@@ -117,7 +117,7 @@ class ServerView extends View {
     const args = argumentsOf(tool.input_schema ?? tool.inputSchema);
     return [
       h("div", { class: "row" }, classBadge(classOf(tool)), severityBadge(tool.severity), tool.standing && standingBadge(tool.standing), tool.tokens && h("span", { class: "muted" }, t.server.tokensOf(tool.tokens)), session.manages && h("span", { class: "grow row end-row" },
-        linkButton(t.server.inCatalogue, href(["catalogue", this.name, tool.name]), { small: true, glyph: "catalogue" }), operations.has("PUT /servers/{}/tools/{}/class") && button(t.server.reclass, { small: true, glyph: "custom", action: () => this.reclass(tool, close) }))),
+        operations.has("GET /catalogue/servers/{}") && linkButton(t.server.inCatalogue, href(["catalogue", this.name, tool.name]), { small: true, glyph: "catalogue" }), operations.has("PUT /servers/{}/tools/{}/class") && button(t.server.reclass, { small: true, glyph: "custom", action: () => this.reclass(tool, close) }))),
       h("section", null, h("h3", null, t.server.description), h("p", { class: "quoted" }, foreign(tool.description || t.server.noDescription))),
       tool.findings?.length > 0 && h("section", null, h("h3", null, t.server.findingsTitle), tool.findings.map((each) => notice("bad", h("strong", null, foreign(each.kind ?? each.code ?? "")), " ", foreign(each.says ?? each.message ?? each.text ?? JSON.stringify(each))))),
       (tool.rationale || tool.evidence?.length > 0) && h("section", null, h("h3", null, t.server.why), tool.rationale && h("p", null, foreign(tool.rationale)), tool.evidence?.length > 0 && h("ul", { class: "evidence" }, tool.evidence.map((each) => h("li", null, h("q", null, foreign(each.quote)), h("span", { class: "muted" }, " ", t.server.evidence(each.source, each.says)))))),

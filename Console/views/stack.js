@@ -32,6 +32,7 @@ class StackView extends View {
   pages = new Map();
 
   start() {
+    if (this.lacks("GET /catalogue/servers/{}")) return;
     this.names = (this.route.query.get("s") ?? "").split(",").filter(Boolean).map(decodeURIComponent);
     if (!this.place) {
       this.place = h("div", { class: "stack roomy" });

@@ -97,6 +97,17 @@ def test_what_the_api_refuses_is_shown_in_its_words(console):
     assert "somebody else changed it" in page.locator(".empty").text_content()
 
 
+def test_a_screen_whose_operation_the_api_lacks_says_so(console):
+    answers = standard()
+    answers["GET /openapi.json"] = {"openapi": "3.1.0", "paths": {"/api/v1/servers": {"get": {}}, "/session": {"get": {}}}}
+    for hash_ in ["#/overview", "#/decisions", "#/stack", "#/catalogue"]:
+        page = console(hash_, answers=answers)
+        page.get_by_role("heading", name="This gateway does not answer this yet").wait_for()
+    page = console("#/policies/crm-sales", answers=answers)
+    assert page.get_by_role("button", name="Impact").count() == 0
+    assert not [name for name, _ in page.answers.asked if "/decisions" in name or "/approvals" in name]
+
+
 def test_a_session_that_ends_leads_to_the_door_and_back(console):
     page = console("#/grants")
     page.answers.answers["GET /servers"] = 401
