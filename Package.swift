@@ -78,7 +78,7 @@ let drivers: [Target] =
     + room("HTTPTransport", ["Base", "EventLoops", "HTTPWire", "COpenSSL"])
     + room("Secrets", ["Base", "Cryptography"])
     + room("AuditJournal", ["Base", "Cryptography", "EventLoops", "AuditModel"], tests: ["JSONText"])
-    + room("Stores", ["Base", "Cryptography", "Secrets", "Settings"], tests: ["StoreContract"])
+    + room("Stores", ["Base", "Cryptography", "JSONText", "Secrets", "Settings"], tests: ["StoreContract"])
     + room("Provisioning", ["Base", "JSONText", "Secrets", "Settings", "Stores"])
     + room(
         "Administration",
@@ -121,7 +121,7 @@ let outer: [Target] = [
             "AdminAPI", "Administration", "AuditJournal", "AuditModel", "Base", "CatalogueSQLite", "ClientSettings",
             "ConnectorModel", "Cryptography", "EventLoops", "Gateway", "HTTPTransport", "HTTPWire", "JSONText",
             "JSONSchema", "MCPModel", "OAuthModel",
-            "PolicyEngine",
+            "People", "PolicyEngine",
             "Provisioning",
             "RateLimits", "Secrets", "Settings", "ShippedConnectors", "StackReport", "StoreSQLite", "Stores",
             "ToolCatalogue",
@@ -139,7 +139,8 @@ let outer: [Target] = [
         dependencies: [
             "toolgate", "TestSupport", "Administration", "AuditJournal", "AuditModel", "Base", "Cryptography",
             "EventLoops", "Gateway",
-            "HTTPTransport", "HTTPWire", "JSONText", "MCPModel", "PolicyEngine", "Provisioning", "Secrets", "Settings",
+            "HTTPTransport", "HTTPWire", "JSONText", "MCPModel", "People", "PolicyEngine", "Provisioning", "Secrets",
+            "Settings",
             "ConnectorModel", "ShippedConnectors", "StoreSQLite", "Stores", "Upstreams", "YAMLText",
         ],
         path: "Tests/toolgateTests"

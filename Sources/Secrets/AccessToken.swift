@@ -17,12 +17,14 @@ public struct AccessToken: Sendable {
         case invitation = "tgi_"
         /// The link that makes the first account.
         case setup = "tgf_"
+        /// The secret a webhook's deliveries are signed with; opens nothing.
+        case webhook = "tgw_"
     }
 
     /// How many bytes the text of every token has.
     public static let byteCount = 4 + 43 + 6
     /// A regular expression that every token's text matches, for secret scanners.
-    public static let scannerPattern = "tg[asif]_[0-9A-Za-z]{49}"
+    public static let scannerPattern = "tg[asifw]_[0-9A-Za-z]{49}"
 
     /// What it is for.
     public let kind: Kind

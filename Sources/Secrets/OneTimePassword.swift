@@ -36,6 +36,7 @@ public struct OneTimePassword: Sendable {
     ///   - code: what somebody typed; spaces do not matter.
     ///   - now: the present.
     ///   - last: the step of the last code that was taken; `nil` when none was.
+    /// - Returns: the step, to be kept as the last one.
     public func step(of code: some Collection<UInt8>, at now: WallTime, after last: Int64?) -> Int64? {
         guard code.count <= 16 else {
             return nil

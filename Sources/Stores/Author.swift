@@ -68,6 +68,8 @@ public struct Subject: Hashable, Sendable {
         case invitation
         /// The link that makes the first account.
         case setup
+        /// Where events are told; the name is the webhook's.
+        case webhook
         /// The store itself.
         case store
     }

@@ -70,6 +70,7 @@ extension StoreLedger {
             throw .refused("arguments are too large for anybody to approve")
         }
         try reader.tables.put(question.row)
+        try Outbox(reader).post(.approvalRequested, question.facts, now: now)
         return .pending(question.id)
     }
 

@@ -14,6 +14,7 @@ extension StoreWriter {
     ///   - password: the hash of a password that `PasswordRules` took.
     ///   - member: whose.
     ///   - session: the one that goes on, because its holder did this; its token is rotated next.
+    /// - Throws: ``StoreError``.
     public func set(
         password: PasswordHash,
         of member: EntityID,
@@ -63,6 +64,7 @@ extension StoreWriter {
     ///   - step: of the code that proved it.
     ///   - codes: the digests of the recovery codes that were shown.
     ///   - session: the one that goes on; its token is rotated next.
+    /// - Throws: ``StoreError``.
     public func confirmSecondFactor(
         of member: EntityID,
         step: Int64,
@@ -106,6 +108,7 @@ extension StoreWriter {
     ///   - member: whose; one who has none stays as they are.
     ///   - proof: what they proved; `nil` for whoever holds the data directory.
     ///   - session: the one that goes on; its token is rotated next.
+    /// - Throws: ``StoreError``.
     public func removeSecondFactor(
         of member: EntityID,
         proof: SecondProof?,
@@ -186,6 +189,7 @@ extension StoreWriter {
     /// - Parameters:
     ///   - old: the member as they were.
     ///   - new: as they are from now on; `nil`: they are gone.
+    /// - Throws: ``StoreError``.
     func settleAccess(of old: MemberRecord, as new: MemberRecord?) throws(StoreError) {
         let ledger = StoreLedger(over: tables)
         guard let new, new.isActive else {

@@ -29,6 +29,9 @@ extension StoreWriter {
             approval.sealedArguments = nil
         }
         try commit(approval.subject, before: [before.row], after: [approval.row], as: .approve)
+        if approval.standing == .approved {
+            try Outbox(reader).post(.approvalDecided, approval.facts, now: now)
+        }
         return approval
     }
 
@@ -42,6 +45,7 @@ extension StoreWriter {
         approval.reason = reason.map { ByteString($0.bytes.prefix(512)) }
         approval.sealedArguments = nil
         try commit(approval.subject, before: [before.row], after: [approval.row], as: .deny)
+        try Outbox(reader).post(.approvalDecided, approval.facts, now: now)
     }
 
     private func open(_ id: EntityID) throws(StoreError) -> ApprovalRecord {

@@ -122,6 +122,8 @@ extension StoreWriter {
     ///   - digests: those the token may be known by.
     ///   - label: what the new member is called; not asked for where the invitation is a member's.
     ///   - password: the hash of the password they chose.
+    /// - Returns: the member.
+    /// - Throws: ``StoreError``.
     public func accept(
         invitation digests: [GrantDigest],
         label: ByteString,
@@ -194,6 +196,8 @@ extension StoreWriter {
     ///   - label: what the admin is called.
     ///   - email: what they sign in with.
     ///   - password: the hash of the password they chose.
+    /// - Returns: the admin.
+    /// - Throws: ``StoreError``.
     public func found(
         link digests: [GrantDigest]?,
         organisation: ByteString?,

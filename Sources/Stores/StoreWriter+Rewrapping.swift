@@ -12,7 +12,7 @@ public struct SealedSecret: Hashable, Sendable {
 }
 
 extension StoreReader {
-    /// Everything that is sealed under a `wrapping` key: credentials and second factors.
+    /// Everything that is sealed under a `wrapping` key: credentials, second factors, secrets of webhooks.
     public func sealedSecrets() throws(StoreError) -> [SealedSecret] {
         let organisation = try organisation().id
         var found = try credentials().map { credential in
@@ -27,6 +27,9 @@ extension StoreReader {
             for sealed in [account.secondFactor, account.pendingFactor?.sealed].compactMap({ $0 }) {
                 found.append(SealedSecret(subject: subject, binding: account.factorBinding, sealed: sealed))
             }
+        }
+        for webhook in try webhooks() {
+            found.append(webhook.secret)
         }
         return found
     }
@@ -65,6 +68,11 @@ extension StoreWriter {
         }
         try rewrapCredentials(renewed)
         try rewrapAccounts(renewed)
+        for old in try reader.webhooks() {
+            var new = old
+            new.sealed = try renewed(old.secret)
+            try commit(old.subject, before: [old.row], after: [new.row], as: .rewrap)
+        }
         state = try reader.state()
         if Int(version) > state.wrappingVersion {
             let old = state.wrappingVersion

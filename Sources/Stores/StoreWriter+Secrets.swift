@@ -119,6 +119,10 @@ extension StoreWriter {
         }
         let old = try reader.pin(of: pin.tool, at: pin.server)
         try commit(pin.subject(at: server), before: old.map { [$0.row] } ?? [], after: [pin.row], as: action)
+        // What waits for somebody is told once, and again when it has changed again.
+        if let waiting = pin.waiting?.digest, waiting != old?.waiting?.digest {
+            try Outbox(reader).post(.toolChanged, pin.facts(at: server), now: now)
+        }
     }
 }
 

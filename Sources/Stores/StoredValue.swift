@@ -55,7 +55,8 @@ public struct RecordTable: Hashable, Sendable {
         PolicyRecord.table, PolicyVersion.table, BundleRecord.table, BundleMember.table, GrantRecord.table,
         GrantUse.table, CredentialRecord.table, ToolPin.table, QuotaState.table, ApprovalRecord.table, AdminEvent.table,
         AccountRecord.table, AccountUse.table, RecoveryCodeRow.table, SessionRecord.table, AdminTokenRecord.table,
-        AdminTokenUse.table, InvitationRecord.table, SetupLinkRecord.table,
+        AdminTokenUse.table, InvitationRecord.table, SetupLinkRecord.table, WebhookRecord.table,
+        WebhookDelivery.table,
     ]
 }
 

@@ -27,7 +27,7 @@ public struct StoreClause: Sendable, CustomTestStringConvertible {
     /// Every clause.
     public static let all: [StoreClause] =
         transactions + serverClauses + policyClauses + grantClauses + memberClauses + secretClauses + pinClauses
-        + approvalClauses + accountClauses + sessionClauses + joiningClauses
+        + approvalClauses + accountClauses + sessionClauses + joiningClauses + webhookClauses
 }
 
 /// A clock moved by hand.

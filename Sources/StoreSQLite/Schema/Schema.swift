@@ -17,6 +17,7 @@ struct Schema: Sendable {
     static let current = Schema(
         migrations: [
             Schema1.statements, Schema2.statements, Schema3.statements, Schema4.statements, Schema5.statements,
+            Schema6.statements,
         ]
     )
 

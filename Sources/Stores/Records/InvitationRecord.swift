@@ -19,9 +19,11 @@ public struct InvitationRecord: Hashable, Sendable {
     public let email: ByteString
     /// What whoever accepts it may do.
     public internal(set) var role: MemberRole
-    /// The member it gives an account to; `nil`: whoever accepts becomes a new one. Set by the store.
+    /// The member it gives an account to, set by the store; `nil`: whoever accepts becomes a new one.
     public internal(set) var member: EntityID?
-    /// The member who invites; `nil`: whoever holds the data directory. It ends when they may not invite any more.
+    /// The member who invites; `nil`: whoever holds the data directory.
+    ///
+    /// It ends when they may not invite any more.
     public let inviter: EntityID?
     /// Who made it, as `KIND:NAME`; set by the store.
     public internal(set) var createdBy: ByteString = ""

@@ -9,7 +9,7 @@ public struct SessionRecord: Hashable, Sendable {
     /// How long a session lives, however much it is used, in milliseconds: 7 days.
     public static let lifetime: Int64 = 7 * 86_400_000
 
-    /// Names it to people; opens nothing. Stays when the token is rotated.
+    /// Names it to people, opens nothing, and stays when the token is rotated.
     public let id: EntityID
     /// Whose it is.
     public let member: EntityID

@@ -8,7 +8,8 @@ enum CommandTable {
         + ServerCommands.all + [ServerConnectCommand.command] + ServerToolsCommands.all
         + BundleCommands.all + PolicyRecordCommands.all + PolicyCommands.all
         + CatalogueCommands.all + ApprovalCommands.all
-        + GrantCommands.all + [GrantCommand.command] + MemberCommands.all + CredentialCommands.all + ApplyCommands.all
+        + GrantCommands.all + [GrantCommand.command] + MemberCommands.all + AccountCommands.all
+        + TokenCommands.all + WebhookCommands.all + CredentialCommands.all + ApplyCommands.all
         + ConnectorCommands.all + AuditCommands.all + StoreCommands.all + KeyCommands.all + DebugCommands.all
         + [VersionCommand.command]
 

@@ -42,6 +42,15 @@ struct OpenStore {
         }
     }
 
+    /// Keeps what is no change of the configuration; it survives a loss of power.
+    func keep<Value: Sendable>(
+        _ body: (StoreLedger, Records) throws(StoreError) -> Value
+    ) throws(CommandFailure) -> Value {
+        try StoreAccess.attempt(path) { () throws(StoreError) in
+            try store.keep(isDurable: true) { ledger throws(StoreError) in try body(ledger, Records(ledger.reader)) }
+        }
+    }
+
     /// Changes the store: all `body` does, or nothing.
     ///
     /// `revision` is what the person was asked about: a change in between is a refusal.

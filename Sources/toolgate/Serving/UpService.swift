@@ -105,6 +105,7 @@ struct UpService: Sendable {
                 console: said
             )
         }
+        let webhooks = try WebhookSender(served.store, trust: trust, keys: plan.keys, path: plan.keyPath)
         let filler = journal == nil ? nil : try AuditTableFiller(plan.directory) { said.say("toolgate: \($0)") }
         let hangUp = try hangUpSignal(on: worker.loop, keeping, log)
         let admin = try await plan.admin?.start(
@@ -114,6 +115,8 @@ struct UpService: Sendable {
             console: said
         )
         tell(setup, address, definition, admin: admin)
+        let origin = admin.flatMap { plan.admin?.origin(of: $0) }
+        FirstAccount.offer(served.store, plan.keys, at: origin, console: said)
         Reachability.look(for: definition.servers, on: worker) { said.say("toolgate: warning: \($0)") }
         await stop.value()
         console.say("toolgate: ending; calls under way have \(Self.drainDeadline.components.seconds) seconds")
@@ -122,6 +125,7 @@ struct UpService: Sendable {
         await service.drain(within: Self.drainDeadline)
         keeping.stop()
         approvals.stop()
+        webhooks.stop()
         filler?.stop()
         _ = consume claim
         return .done

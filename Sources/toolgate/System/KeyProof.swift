@@ -78,7 +78,7 @@ enum KeyProof {
                 Facts(
                     check: try reader.keyCheck(),
                     organisation: try reader.organisation().id,
-                    grants: try reader.grants().count,
+                    grants: try reader.grants().count + reader.adminTokens().count,
                     credentials: try reader.credentials()
                 )
             }
