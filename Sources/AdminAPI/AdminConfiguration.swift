@@ -1,6 +1,7 @@
 public import Base
 public import EventLoops
 public import HTTPTransport
+public import People
 public import Secrets
 public import Settings
 public import Stores
@@ -19,6 +20,12 @@ public struct AdminConfiguration: Sendable {
     public var storePath: String
     /// Who may ask.
     public var gate: any AdminGate
+    /// How people get in; `nil`: there are no accounts.
+    public var people: PeopleDesk?
+    /// Whether whoever comes first may found the organisation.
+    public var isRegistrationOpen = false
+    /// The journal; `nil`: none is kept.
+    public var journal: (any AdminJournal)?
     /// The keys in force.
     ///
     /// Asked each time, since they may be rotated; blocks.
@@ -33,6 +40,29 @@ public struct AdminConfiguration: Sendable {
     public var maximumConnections = 384
     /// LIMIT: bytes of a request's body.
     public var maximumBodyBytes = 1 << 20
+
+    /// Whether people reach it by https.
+    var isSecure: Bool { identity != nil || origin?.hasPrefix("https://") == true }
+
+    /// What there is besides, for the console.
+    var features: [String] {
+        (people == nil ? [] : ["people"]) + (journal == nil ? [] : ["decisions"])
+            + (isRegistrationOpen ? ["registration"] : [])
+    }
+
+    /// A configuration for people who sign in, with the usual bounds.
+    public init(
+        address: SocketAddress,
+        store: any Store,
+        storePath: String,
+        people: PeopleDesk,
+        keys: @escaping @Sendable () throws(KeyFileError) -> KeyFile,
+        time: any TimeSource = SystemTime()
+    ) {
+        let gate = PeopleGate(people: people, store: store)
+        self.init(address: address, store: store, storePath: storePath, gate: gate, keys: keys, time: time)
+        self.people = people
+    }
 
     /// A configuration with the usual bounds.
     public init(

@@ -65,6 +65,31 @@ struct AdminDesk: Sendable {
         case .createMember: try createMember(request)
         case .editMember: try editMember(request)
         case .removeMember: try removeMember(request)
+        case .setUp: try setUp(request)
+        case .register: try register(request)
+        case .signIn: try signIn(request)
+        case .acceptInvitation: try acceptInvitation(request)
+        case .getSession: try getSession(request)
+        case .signOut: try signOut(request)
+        case .listSessions: try listSessions(request)
+        case .endSession: try endSession(request)
+        case .changePassword: try changePassword(request)
+        case .beginSecondFactor: try beginSecondFactor(request)
+        case .confirmSecondFactor: try confirmSecondFactor(request)
+        case .removeSecondFactor: try removeSecondFactor(request)
+        case .listInvitations: try listInvitations(request)
+        case .invite: try invite(request)
+        case .withdrawInvitation: try withdrawInvitation(request)
+        case .listTokens: try listTokens(request)
+        case .createToken: try createToken(request)
+        case .removeToken: try removeToken(request)
+        case .listDecisions: try listDecisions(request)
+        case .getDecision: try getDecision(request)
+        case .getHeads: try getHeads(request)
+        case .verifyAudit: try verifyAudit(request)
+        case .getOverview: try getOverview(request)
+        // Answered by the listener itself.
+        case .streamDecisions: .nothing
         }
     }
 
@@ -77,6 +102,7 @@ struct AdminDesk: Sendable {
         }
         let record = ShownRecord([
             ("status", .text("ok")), ("version", .text(ProductVersion.text)), ("setup", .flag(!needsSetup)),
+            ("registration", .text(configuration.isRegistrationOpen ? "open" : "invitation")),
         ])
         return .json(record.json)
     }

@@ -22,6 +22,10 @@ public struct Principal: Hashable, Sendable {
     public let role: MemberRole
     /// How they showed who they are.
     public let way: Way
+    /// What room People knows of them.
+    var identity: Identity?
+    /// Who stands in admin events.
+    public internal(set) var author: Author
 
     /// A principal from its parts.
     public init(organisation: EntityID, member: EntityID?, label: ByteString, role: MemberRole, way: Way) {
@@ -30,10 +34,8 @@ public struct Principal: Hashable, Sendable {
         self.label = label
         self.role = role
         self.way = way
+        author = Author(.member, name: label)
     }
-
-    /// Who stands in admin events.
-    public var author: Author { Author(.member, name: label) }
 }
 
 /// Tells who asks by what they bring.

@@ -17,6 +17,12 @@ struct AdminRequest: Sendable {
     /// Who asks; `nil` only for open operations.
     var principal: Principal?
     let now: WallTime
+    /// Where it came from.
+    var address: ByteString = ""
+    /// What the sender calls itself.
+    var client: ByteString = ""
+    /// The `Host` it was sent to, which was checked.
+    var host: ByteString = ""
 
     /// A parameter of the path.
     func parameter(_ name: String) -> ByteString { parameters[name] ?? "" }
@@ -64,6 +70,9 @@ struct AdminAnswer: Sendable {
     var retryAfter: Int?
 
     static let nothing = AdminAnswer(status: 204)
+
+    /// Whether it has no end.
+    var isStream: Bool { "\(type)" == "text/event-stream" }
 
     /// Why it was not done.
     static func problem(_ problem: Problem) -> AdminAnswer {

@@ -7,6 +7,7 @@ public final class AdminServer: Sendable {
     private let worker: Worker
     private let thread: LoopThread
     private let side: SideThread
+    private let slow: SideThread
     private let service: AdminService
 
     /// Where it listens, with the port the system chose.
@@ -18,11 +19,13 @@ public final class AdminServer: Sendable {
     public init(_ configuration: AdminConfiguration) async throws(StreamError) {
         let loop = try EventLoop()
         let side = try SideThread()
+        let slow = try SideThread()
         thread = try loop.start()
         let worker = Worker(loop: loop)
-        let service = AdminService(configuration, side: side)
+        let service = AdminService(configuration, side: side, slow: slow)
         self.worker = worker
         self.side = side
+        self.slow = slow
         self.service = service
         let outcome = await withCheckedContinuation { continuation in
             worker.start { worker in continuation.resume(returning: service.listen(on: worker)) }
@@ -33,6 +36,7 @@ public final class AdminServer: Sendable {
             loop.stop()
             thread.join()
             side.stop()
+            slow.stop()
             throw error
         }
     }
@@ -48,5 +52,6 @@ public final class AdminServer: Sendable {
         worker.loop.stop()
         thread.join()
         side.stop()
+        slow.stop()
     }
 }

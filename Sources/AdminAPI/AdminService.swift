@@ -14,13 +14,18 @@ final class AdminService: @unchecked Sendable {
     private let router = Router()
     private let files = ConsoleFiles()
     private let keys = IdempotencyKeys()
+    /// For the store.
     private let side: SideThread
+    /// For passwords and the journal, which take long.
+    private let slow: SideThread
+    private var live: LiveDecisions?
     private let rules: SenderRules
     private var server: HTTPServer?
 
-    init(_ configuration: AdminConfiguration, side: SideThread) {
+    init(_ configuration: AdminConfiguration, side: SideThread, slow: SideThread) {
         self.configuration = configuration
         self.side = side
+        self.slow = slow
         desk = AdminDesk(configuration)
         rules = SenderRules(origin: configuration.origin)
     }
@@ -38,6 +43,7 @@ final class AdminService: @unchecked Sendable {
                 await answer(exchange, on: worker.loop)
             }
             self.server = server
+            live = configuration.journal.map { LiveDecisions($0, on: worker, side: slow) }
             return .success(server.address)
         } catch {
             return .failure(error)
@@ -45,7 +51,9 @@ final class AdminService: @unchecked Sendable {
     }
 
     func drain(on worker: isolated Worker, within deadline: Duration) async {
+        live?.end()
         await server?.drain(within: deadline)
+        live = nil
         server = nil
     }
 
@@ -54,7 +62,7 @@ final class AdminService: @unchecked Sendable {
     private func answer(_ exchange: HTTPServerExchange, on loop: EventLoop) async {
         let head = exchange.head
         do throws(HTTPServerError) {
-            let answer: AdminAnswer
+            let answer: AdminAnswer?
             do throws(Problem) {
                 answer = try await respond(to: exchange, on: loop)
             } catch {
@@ -67,6 +75,9 @@ final class AdminService: @unchecked Sendable {
                     body: error.json
                 )
             }
+            guard let answer else {
+                return
+            }
             let isFile = !head.path.starts(with: Target.root.utf8)
             try await exchange.respond(answer.status, try fields(answer, head, isFile: isFile), body: answer.body)
         } catch {
@@ -74,7 +85,7 @@ final class AdminService: @unchecked Sendable {
         }
     }
 
-    private func respond(to exchange: HTTPServerExchange, on loop: EventLoop) async throws(Problem) -> AdminAnswer {
+    private func respond(to exchange: HTTPServerExchange, on loop: EventLoop) async throws(Problem) -> AdminAnswer? {
         let head = exchange.head
         let method = Self.method(head.method)
         if let problem = rules.refusal(of: head, changesSomething: method?.isSafe != true) {
@@ -89,7 +100,10 @@ final class AdminService: @unchecked Sendable {
             operation: operation,
             parameters: match.parameters,
             query: try Router.query(target, of: operation),
-            now: configuration.time.wallTime
+            now: configuration.time.wallTime,
+            address: ByteString("\(exchange.peer.ip)"),
+            client: ByteString((head.fields[.userAgent] ?? []).prefix(256)),
+            host: ByteString(head.fields[.host] ?? [])
         )
         if operation.access != .open {
             request.principal = try await principal(head, for: operation, on: loop)
@@ -97,8 +111,55 @@ final class AdminService: @unchecked Sendable {
         request.precondition = try Self.precondition(head, operation)
         request.idempotencyKey = try Self.key(head, operation)
         request.body = try await body(of: exchange, operation)
+        if case .events = operation.answer {
+            try await stream(request, to: exchange, on: loop)
+            return nil
+        }
         return try await done(request, on: loop)
     }
+
+    /// Streams decisions until the viewer has enough.
+    private func stream(
+        _ request: AdminRequest,
+        to exchange: HTTPServerExchange,
+        on loop: EventLoop
+    ) async throws(Problem) {
+        guard let live else {
+            throw Problem(.unavailable, "this gateway keeps no journal")
+        }
+        guard live.hasRoom else {
+            throw Problem(.unavailable, "\(LiveDecisions.maximumViewers) streams are open", retryAfter: 10)
+        }
+        let head = exchange.head
+        let last = head.fields[.lastEventID].flatMap { Cursor(Array($0), list: DecisionPlace.list, parts: 3) }
+        do throws(HTTPServerError) {
+            let answer = AdminAnswer(type: "text/event-stream")
+            try await live.serve(
+                exchange,
+                try fields(answer, head, isFile: false),
+                AdminDesk.filter(request),
+                behind: last.flatMap { DecisionPlace(parts: $0.parts) },
+                isAdmitted: { await self.isAdmitted(head, request.operation, on: loop) }
+            )
+        } catch {
+            // The viewer is gone, or reads too slowly.
+        }
+    }
+
+    private func isAdmitted(_ head: HTTPRequestHead, _ operation: Operation, on loop: EventLoop) async -> Bool {
+        do throws(Problem) {
+            _ = try await principal(head, for: operation, on: loop)
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    /// What takes longer than a look at the store.
+    private static let slowOperations: Set<OperationID> = [
+        .setUp, .register, .signIn, .acceptInvitation, .changePassword, .listDecisions, .getDecision, .getOverview,
+        .getHeads, .verifyAudit,
+    ]
 
     /// Does what is asked beside the loop, once for each idempotency key.
     private func done(_ request: AdminRequest, on loop: EventLoop) async throws(Problem) -> AdminAnswer {
@@ -116,7 +177,8 @@ final class AdminService: @unchecked Sendable {
             )
         }
         let desk = desk
-        let result = await loop.beside(side) { () -> Result<AdminAnswer, Problem> in
+        let thread = Self.slowOperations.contains(request.operation.id) ? slow : side
+        let result = await loop.beside(thread) { () -> Result<AdminAnswer, Problem> in
             do throws(Problem) {
                 return .success(try desk.answer(request))
             } catch {
@@ -315,9 +377,8 @@ final class AdminService: @unchecked Sendable {
         isFile: Bool
     ) throws(HTTPServerError) -> HTTPFields {
         do throws(HTTPSerializerError) {
-            let isSecure = configuration.identity != nil || configuration.origin?.hasPrefix("https://") == true
-            var fields = try SecurityFields.fields(isSecure: isSecure)
-            if !answer.body.isEmpty || head.method == .head {
+            var fields = try SecurityFields.fields(isSecure: configuration.isSecure)
+            if !answer.body.isEmpty || head.method == .head || answer.isStream {
                 fields.append(.contentType, answer.type)
             }
             if isFile {

@@ -15,7 +15,7 @@ final class IdempotencyKeys: Sendable {
     private static let lifetime: Int64 = 24 * 3_600_000
 
     private struct Name: Hashable {
-        let sender: Principal
+        let sender: Principal.Way
         let operation: OperationID
         let key: ByteString
     }
@@ -88,6 +88,6 @@ final class IdempotencyKeys: Sendable {
         guard let key = request.idempotencyKey, let sender = request.principal else {
             return nil
         }
-        return Name(sender: sender, operation: request.operation.id, key: key)
+        return Name(sender: sender.way, operation: request.operation.id, key: key)
     }
 }

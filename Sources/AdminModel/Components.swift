@@ -4,7 +4,8 @@ enum Components {
         "Problem": problem, "Health": health, "Server": server, "Tool": tool, "Bundle": bundle, "Policy": policy,
         "PolicyWithDocument": policyWithDocument, "PolicyVersion": policyVersion, "Grant": grant, "Member": member,
         "ToolChange": toolChange, "Findings": findings, "PolicyChange": policyChange, "Approval": approval,
-        "AdminEvent": adminEvent,
+        "AdminEvent": adminEvent, "Session": session, "SessionEntry": sessionEntry, "Invitation": invitation,
+        "Token": token, "Decision": decision, "Overview": overview,
     ]
 
     private static let names = Shape.list(.text())
@@ -38,7 +39,8 @@ enum Components {
     private static let health = Shape.record(
         .needed("status", .word(["ok"])),
         .needed("version", .text()),
-        .needed("setup", .flag, "whether somebody can sign in yet")
+        .needed("setup", .flag, "whether somebody can sign in yet"),
+        .needed("registration", .word(["open", "invitation"]))
     )
 
     private static let header = Shape.record(.needed("name", .text()), .needed("source", .text()))
@@ -172,5 +174,54 @@ enum Components {
             .needed("email", maybe), .needed("grants", names), .needed("created", .time), tag,
         ],
         isOpen: false
+    )
+
+    private static let session = Shape.record(
+        .needed("member", .record(.needed("id", .text()), .needed("label", .text()), .needed("email", maybe))),
+        .needed("organisation", .text()), .needed("role", .word(["viewer", "policy_manager", "admin"])),
+        .needed("second_factor", .flag), .needed("features", names)
+    )
+    private static let sessionEntry = Shape.record(
+        .needed("id", .text()), .needed("address", .text()), .needed("client", .text()), .needed("created", .time),
+        .needed("last_seen", .time), .needed("ends", .time), .needed("current", .flag)
+    )
+    private static let invitation = Shape.record(
+        .needed("id", .text()), .needed("email", .text()), .needed("role", .text()), .needed("created_by", .text()),
+        .needed("created", .time), .needed("expires", .time)
+    )
+    private static let token = Shape.record(
+        .needed("id", .text()), .needed("label", .text()), .needed("role", .text()), .needed("owner", maybe),
+        .needed("last_used", maybeTime), .needed("expires", maybeTime), .needed("created", .time),
+        .needed("created_by", .text())
+    )
+    /// The members are those of the journal's rows (docs/audit.md).
+    private static let decision = Shape.record(
+        [.needed("id", .text()), .needed("stream", .text()), .needed("time", .time), .free("end", .document)],
+        isOpen: true
+    )
+    private static let overview = Shape.record(
+        .needed("calls", count), .needed("is_whole", .flag, "false: only the newest were looked at"),
+        .needed("outcomes", .map(count)),
+        .needed(
+            "latency",
+            .record(
+                .needed("p50_us", .optional(count)), .needed("p95_us", .optional(count)),
+                .needed("p99_us", .optional(count))
+            )
+        ),
+        .needed("series", .list(.record(.needed("time", .time), .needed("outcomes", .map(count))))),
+        .needed(
+            "top_denials",
+            .list(
+                .record(
+                    .needed("server", .text()), .needed("tool", .text()), .needed("rule", .text()),
+                    .needed("count", count)
+                )
+            )
+        ),
+        .needed(
+            "attention",
+            .list(.record(.needed("kind", .text()), .needed("text", .text()), .needed("link", .text())))
+        )
     )
 }

@@ -2,6 +2,12 @@
 public enum OperationID: String, Hashable, Sendable, CaseIterable {
     // About the API itself.
     case getOpenAPI, getHealth
+    // How people and machines get in.
+    case setUp, register, signIn, acceptInvitation, getSession, signOut, listSessions, endSession, changePassword
+    case beginSecondFactor, confirmSecondFactor, removeSecondFactor
+    case listInvitations, invite, withdrawInvitation, listTokens, createToken, removeToken
+    // What was decided.
+    case listDecisions, getDecision, streamDecisions, getOverview, getHeads, verifyAudit
     // Servers and their tools.
     case listServers, getServer, createServer, editServer, removeServer
     case listServerTools, listServerChanges, acceptTool

@@ -1,7 +1,9 @@
 /// The table: everything the admin API can be asked.
 public enum Operations {
     /// All of them, by subject.
-    public static let all: [Operation] = itself + servers + bundles + policies + grants + members + changes
+    public static let all: [Operation] =
+        itself + servers + bundles + policies + grants + members + changes + people + decisions
+
 
     /// An operation by its name.
     public static func operation(_ id: OperationID) -> Operation? {

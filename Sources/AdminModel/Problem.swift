@@ -76,6 +76,7 @@ public struct Problem: Error, Hashable, Sendable {
         case invalid
         case unauthenticated
         case secondFactorRequired = "second-factor-required"
+        case wrongCode = "wrong-code"
         case forbidden
         case crossOrigin = "cross-origin"
         case wrongHost = "wrong-host"
@@ -95,7 +96,7 @@ public struct Problem: Error, Hashable, Sendable {
         public var status: Int {
             switch self {
             case .malformed: 400
-            case .unauthenticated, .secondFactorRequired: 401
+            case .unauthenticated, .secondFactorRequired, .wrongCode: 401
             case .forbidden, .crossOrigin: 403
             case .notFound: 404
             case .methodNotAllowed: 405
@@ -119,6 +120,7 @@ public struct Problem: Error, Hashable, Sendable {
             case .invalid: "the request says something that cannot be"
             case .unauthenticated: "nobody is signed in"
             case .secondFactorRequired: "a code is needed"
+            case .wrongCode: "the code is wrong"
             case .forbidden: "your role may not do this"
             case .crossOrigin: "the request comes from another site"
             case .wrongHost: "this is not the host"

@@ -4,6 +4,7 @@ import JSONText
 import Secrets
 import Settings
 import Stores
+import Synchronization
 import Testing
 
 @testable import AdminAPI
@@ -30,6 +31,65 @@ struct RoleGate: AdminGate {
     func needsSetup() throws(StoreError) -> Bool { false }
 }
 
+/// A journal that has what a test put into it.
+final class FakeJournal: AdminJournal, DecisionFollower {
+    private struct State {
+        var rows: [Decision] = []
+        var shown = 0
+    }
+
+    private let state = Guarded(State())
+
+    /// Adds decisions, each a call of the tool with that name.
+    func decide(_ tools: [String], outcome: String = "allow") {
+        state.withLock { state in
+            for tool in tools {
+                let sequence = Int64(state.rows.count + 1)
+                let json = #"{"stream":"worker-0","seq":\#(sequence),"time":"2026-11-22T09:00:00.000Z","grant":"ci runner","#
+                    + #""server":"crm","tool":"\#(tool)","outcome":"\#(outcome)","rule":"","end":{"duration_us":\#(sequence)}}"#
+                let place = DecisionPlace(
+                    time: WallTime(milliseconds: SystemTime().wallTime.milliseconds),
+                    stream: "worker-0",
+                    sequence: sequence
+                )
+                state.rows.append(Decision(place: place, json: Array(json.utf8)))
+            }
+        }
+    }
+
+    func decisions(
+        _ filter: DecisionFilter,
+        behind place: DecisionPlace?,
+        count: Int
+    ) throws(StoreError) -> [Decision] {
+        state.withLock { state in
+            let rows = state.rows.reversed().filter { row in
+                filter.admits(row) && (place.map { row.place.isBefore($0) } ?? true)
+            }
+            return Array(rows.prefix(count))
+        }
+    }
+
+    /// The name of the first decision.
+    var first: String { state.withLock { $0.rows.first?.place.id } ?? "none" }
+
+    func heads() throws(StoreError) -> [String] { ["head"] }
+
+    func verify() throws(StoreError) -> [UInt8] { Array(#"{"sound":true}"#.utf8) }
+
+    func follower() throws(StoreError) -> any DecisionFollower {
+        state.withLock { $0.shown = $0.rows.count }
+        return self
+    }
+
+    func look() throws(StoreError) -> (decisions: [Decision], left: Int) {
+        state.withLock { state in
+            defer { state.shown = state.rows.count }
+            return (Array(state.rows[state.shown...]), 0)
+        }
+    }
+}
+
 /// What came back.
 struct AdminReply {
     let status: Int
@@ -52,6 +112,7 @@ final class AdminScene: Sendable {
     /// A call that waits for an admin.
     let approval: EntityID
     let keys = KeyFile.generate()
+    let journal = FakeJournal()
 
     init(_ change: (inout AdminConfiguration) -> Void = { _ in }) async throws {
         let keys = keys
@@ -133,6 +194,7 @@ final class AdminScene: Sendable {
             gate: RoleGate(organisation: organisation, members: members),
             keys: { () throws(KeyFileError) in keys }
         )
+        configuration.journal = journal
         change(&configuration)
         server = try await AdminServer(configuration)
     }
@@ -188,6 +250,27 @@ final class AdminScene: Sendable {
         return try Self.read(bytes)
     }
 
+    /// Opens a stream as a role, does something, and reads until a text has come.
+    func watch(
+        _ path: String,
+        _ fields: [String: String] = [:],
+        until text: String,
+        then body: @escaping @Sendable () -> Void = {}
+    ) async throws -> String {
+        let lines = fields.map { "\($0.key): \($0.value)\r\n" }.joined()
+        let head = "GET \(path) HTTP/1.1\r\nHost: \(server.address)\r\nAuthorization: Bearer viewer\r\n\(lines)\r\n"
+        let address = server.address
+        let loop = try EventLoop()
+        let thread = try loop.start()
+        defer {
+            loop.stop()
+            thread.join()
+        }
+        return try await Task(executorPreference: loop) {
+            try await Worker(loop: loop).watch(Array(head.utf8), at: address, until: text, then: body)
+        }.value
+    }
+
     private static func read(_ bytes: [UInt8]) throws -> AdminReply {
         let text = String(decoding: bytes, as: UTF8.self)
         let end = try #require(bytes.firstRange(of: Array("\r\n\r\n".utf8)), "no answer: \(text)")
@@ -203,6 +286,46 @@ final class AdminScene: Sendable {
 }
 
 extension Worker {
+    /// Reads until a text has come; does something once the stream has begun.
+    fileprivate func watch(
+        _ head: [UInt8],
+        at address: SocketAddress,
+        until text: String,
+        then body: @Sendable () -> Void
+    ) async throws -> String {
+        let stream = try await TCPStream.connect(to: address, on: loop, timeout: .seconds(20))
+        stream.send(head)
+        var answer = ""
+        var hasBegun = false
+        while !answer.contains(text), let piece = try? await stream.read() {
+            answer += String(decoding: piece, as: UTF8.self)
+            if !hasBegun, answer.contains(": decisions") {
+                hasBegun = true
+                body()
+            }
+        }
+        stream.close()
+        return answer
+    }
+
+    /// Opens so many streams, does something while they are open, closes them.
+    func hold(_ count: Int, _ head: [UInt8], at address: SocketAddress, _ body: () async throws -> Void) async throws {
+        var streams: [TCPStream] = []
+        for _ in 0..<count {
+            let stream = try await TCPStream.connect(to: address, on: loop, timeout: .seconds(20))
+            stream.send(head)
+            var answer = ""
+            while !answer.contains(": decisions"), let piece = try? await stream.read() {
+                answer += String(decoding: piece, as: UTF8.self)
+            }
+            streams.append(stream)
+        }
+        try await body()
+        for stream in streams {
+            stream.close()
+        }
+    }
+
     /// Sends, reads until the other side ends, closes.
     fileprivate func exchange(_ bytes: [UInt8], with address: SocketAddress) async throws -> [UInt8] {
         let stream = try await TCPStream.connect(to: address, on: loop, timeout: .seconds(20))

@@ -23,6 +23,7 @@ struct ListenerTests {
                 case .parameter("member"): "/viewer"
                 case .parameter("version"): "/1"
                 case .parameter("id"): "/\(scene?.approval.description ?? "00000000-0000-4000-8000-000000000000")"
+                case .parameter("decision"): "/\(scene?.journal.first ?? "none")"
                 case .parameter: "/get_lead"
                 }
             }.joined()
@@ -33,6 +34,10 @@ struct ListenerTests {
         try await AdminScene.with { scene async throws in
             for operation in Operations.all {
                 for role in [nil, .viewer, .policyManager, .admin] as [MemberRole?] {
+                    if case .events = operation.answer, role != nil {
+                        // It would not end; `LiveTests` watches.
+                        continue
+                    }
                     // Without what the operation needs besides, so that nothing is changed by asking.
                     let reply = try await scene.ask(operation.method.rawValue, Self.path(of: operation), as: role)
                     let said = "\(operation.id) as \(role?.rawValue ?? "nobody"): \(reply.status) \(reply.text)"
@@ -55,6 +60,7 @@ struct ListenerTests {
     @Test("what is read has the shape the document promises, as viewer")
     func shapes() async throws {
         try await AdminScene.with { scene async throws in
+            scene.journal.decide(["get_lead", "move_lead"])
             for operation in Operations.all where operation.method == .get && operation.access <= .viewer {
                 guard case .json(let status, let shape) = operation.answer else {
                     continue
@@ -74,8 +80,12 @@ struct ListenerTests {
     @Test("no answer has a grant's token or its digest")
     func noTokens() async throws {
         try await AdminScene.with { scene async throws in
+            scene.journal.decide(["get_lead"])
             let token = String(decoding: AdminScene.grantToken.reveal(), as: UTF8.self)
             for operation in Operations.all where operation.method == .get {
+                if case .events = operation.answer {
+                    continue
+                }
                 let reply = try await scene.ask("GET", Self.path(of: operation))
                 #expect(!reply.text.contains(token))
             }

@@ -51,15 +51,24 @@ enum AuditCommands {
         if let file = invocation.value("head") {
             heads = try AuditFolder.asked { () throws(JournalFailure) in try JournalFiles.read(file) }
         }
-        let result = AuditVerifier(key: key, heads: heads).verify(names: folder.names) { name in
+        let result = verification(of: folder, key: key, heads: heads)
+        report(result, invocation)
+        return result.isSound ? .done : .refused
+    }
+
+    /// What a journal's files come to.
+    static func verification(
+        of folder: AuditFolder,
+        key: Ed25519.PublicKey?,
+        heads: [UInt8]
+    ) -> AuditVerification {
+        AuditVerifier(key: key, heads: heads).verify(names: folder.names) { name in
             do throws(CommandFailure) {
                 return .bytes(try folder.read(name))
             } catch {
                 return .unreadable(error.message)
             }
         }
-        report(result, invocation)
-        return result.isSound ? .done : .refused
     }
 
     private static func report(_ result: AuditVerification, _ invocation: Invocation) {
@@ -80,7 +89,7 @@ enum AuditCommands {
         console.output(result.isSound ? console.coloured("sound", .green) : console.coloured("not sound", .red))
     }
 
-    private static func json(_ result: AuditVerification) -> [UInt8] {
+    static func json(_ result: AuditVerification) -> [UInt8] {
         var writer = JSONWriter(reserving: 1_024)
         writer.beginObject()
         writer.key("sound")
@@ -151,13 +160,7 @@ enum AuditCommands {
             path = "\(try ServiceKeys.folder(invocation))/audit-signing-key"
         }
         let key = try AuditFolder.asked { () throws(JournalFailure) in try JournalKeys.load(path: path) }
-        var output: [UInt8] = []
-        for stream in folder.streams {
-            guard let statement = try AuditHead.statement(of: stream, in: folder, at: SystemTime().wallTime) else {
-                continue
-            }
-            statement.appendLine(signedWith: key, to: &output)
-        }
+        let output = try AuditHead.lines(in: folder, signedWith: key, at: SystemTime().wallTime)
         guard !output.isEmpty else {
             throw .environment("there is no row in `\(folder.path)`: is it the folder of a journal?")
         }

@@ -1,3 +1,4 @@
+import AdminAPI
 import AuditJournal
 import AuditModel
 import Base
@@ -23,7 +24,8 @@ struct AuditFolder {
         }
     }
 
-    private init(path: String) throws(CommandFailure) {
+    /// The folder at a path.
+    init(path: String) throws(CommandFailure) {
         self.path = path
         names = try Self.asked { () throws(JournalFailure) in try JournalFiles.names(in: path) }
         var segments: [AuditStream: [UInt64]] = [:]
@@ -96,6 +98,8 @@ struct AuditFilter {
     private let since: WallTime?
     private let until: WallTime?
     private let text: [UInt8]?
+    /// Whether changes of the configuration are left out.
+    private var isCallsOnly = false
 
     init(_ invocation: Invocation) throws(CommandFailure) {
         grant = invocation.value("grant").map { ByteString($0) }
@@ -115,6 +119,17 @@ struct AuditFilter {
         }
         decision = word.flatMap { decisions.contains($0) ? $0 : nil }
         result = word.flatMap { decisions.contains($0) ? nil : $0 }
+    }
+
+    /// What somebody asks the admin API for: calls only.
+    init(_ filter: DecisionFilter) {
+        (grant, server, tool, rule) = (filter.grant, filter.server, filter.tool, filter.rule)
+        (since, until, text) = (filter.since, filter.until, filter.text?.bytes)
+        let word = filter.outcome?.text
+        let isDecision = AuditDecision.allCases.contains { "\($0.word)" == word }
+        decision = isDecision ? word : nil
+        result = isDecision ? nil : word
+        isCallsOnly = true
     }
 
     private static func time(_ invocation: Invocation, _ option: String) throws(CommandFailure) -> WallTime? {
@@ -139,7 +154,7 @@ struct AuditFilter {
 
     /// Whether an entry may be wanted, as far as its first row tells.
     func admits(_ row: AuditRow) -> Bool {
-        guard row.kind == .intent || row.kind == .admin, since.map({ row.time >= $0 }) ?? true,
+        guard row.kind == .intent || (row.kind == .admin && !isCallsOnly), since.map({ row.time >= $0 }) ?? true,
             until.map({ row.time < $0 }) ?? true
         else {
             return false

@@ -67,6 +67,21 @@ struct AuditFollower {
 
 /// Where a stream stands now.
 enum AuditHead {
+    /// The heads of all streams, one signed statement a line.
+    static func lines(
+        in folder: AuditFolder,
+        signedWith key: Ed25519.PrivateKey,
+        at time: WallTime
+    ) throws(CommandFailure) -> [UInt8] {
+        var output: [UInt8] = []
+        for stream in folder.streams {
+            if let statement = try statement(of: stream, in: folder, at: time) {
+                statement.appendLine(signedWith: key, to: &output)
+            }
+        }
+        return output
+    }
+
     /// The head of a stream's last whole row, when the chain of its last segment is sound; `nil` when it has no row.
     static func statement(
         of stream: AuditStream,

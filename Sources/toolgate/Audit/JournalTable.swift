@@ -68,9 +68,13 @@ struct JournalTable {
     /// The newest entries a filter lets through, the newest last.
     ///
     /// The table only says where to look: what is shown is read from the journal and judged by the filter again.
-    mutating func newest(_ count: Int, _ filter: AuditFilter) throws(StoreError) -> [AuditEntry] {
+    mutating func newest(
+        _ count: Int,
+        _ filter: AuditFilter,
+        behind start: AuditTableCall? = nil
+    ) throws(StoreError) -> [AuditEntry] {
         var entries: [AuditEntry] = []
-        var place: AuditTableCall?
+        var place = start
         while true {
             let page = try table.find(filter.query, behind: place, count: min(Self.pageCount, 2 * count))
             for call in page.calls {

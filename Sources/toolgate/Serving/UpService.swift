@@ -108,12 +108,13 @@ struct UpService: Sendable {
         let webhooks = try WebhookSender(served.store, trust: trust, keys: plan.keys, path: plan.keyPath)
         let filler = journal == nil ? nil : try AuditTableFiller(plan.directory) { said.say("toolgate: \($0)") }
         let hangUp = try hangUpSignal(on: worker.loop, keeping, log)
-        let admin = try await plan.admin?.start(
-            served,
-            keyPath: plan.keyPath,
-            endpoint: { [setup] name in setup.endpoint(address, server: name) },
-            console: said
+        let scene = AdminOptions.Scene(
+            store: served,
+            journal: journal == nil ? nil : plan.directory,
+            keys: AdminKeys(plan.keys, path: plan.keyPath),
+            endpoint: { [setup] name in setup.endpoint(address, server: name) }
         )
+        let admin = try await plan.admin?.start(scene, console: said)
         tell(setup, address, definition, admin: admin)
         let origin = admin.flatMap { plan.admin?.origin(of: $0) }
         FirstAccount.offer(served.store, plan.keys, at: origin, console: said)
