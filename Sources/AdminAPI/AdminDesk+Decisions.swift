@@ -9,8 +9,12 @@ extension AdminDesk {
     /// The filter of a query.
     static func filter(_ request: AdminRequest) -> DecisionFilter {
         var filter = DecisionFilter()
-        (filter.grant, filter.server, filter.tool) = (request.query["grant"], request.query["server"], request.query["tool"])
-        (filter.outcome, filter.rule, filter.text) = (request.query["outcome"], request.query["rule"], request.query["text"])
+        (filter.grant, filter.server, filter.tool) = (
+            request.query["grant"], request.query["server"], request.query["tool"]
+        )
+        (filter.outcome, filter.rule, filter.text) = (
+            request.query["outcome"], request.query["rule"], request.query["text"]
+        )
         filter.since = request.query["from"].flatMap { WallTime(rfc3339: $0.bytes) }
         filter.until = request.query["to"].flatMap { WallTime(rfc3339: $0.bytes) }
         return filter
@@ -121,7 +125,11 @@ extension AdminDesk {
         }
         let waiting = try records.reader.approvals().count { $0.standing == .pending && $0.isGood(at: now) }
         if waiting > 0 {
-            add("approvals", waiting == 1 ? "1 call waits for a person" : "\(waiting) calls wait for a person", "/approvals")
+            add(
+                "approvals",
+                waiting == 1 ? "1 call waits for a person" : "\(waiting) calls wait for a person",
+                "/approvals"
+            )
         }
         for server in try records.reader.servers().prefix(200) {
             let pins = PinnedTools(try records.reader.pins(of: server.id)).waiting.count
@@ -135,7 +143,11 @@ extension AdminDesk {
             grant.isOpen(at: now) && grant.expires.map { $0.milliseconds - now.milliseconds < week } == true
         }
         if !ending.isEmpty {
-            add("grants", ending.count == 1 ? "1 grant ends within a week" : "\(ending.count) grants end within a week", "/grants")
+            add(
+                "grants",
+                ending.count == 1 ? "1 grant ends within a week" : "\(ending.count) grants end within a week",
+                "/grants"
+            )
         }
         return found
     }
@@ -198,7 +210,8 @@ struct OverviewSums {
         }
         let top = denials.sorted { ($1.value, $0.key.joined()) < ($0.value, $1.key.joined()) }.prefix(10)
         return ShownRecord([
-            ("calls", .number(calls)), ("is_whole", .flag(calls < Self.maximumCount)), ("outcomes", Self.shown(outcomes)),
+            ("calls", .number(calls)), ("is_whole", .flag(calls < Self.maximumCount)),
+            ("outcomes", Self.shown(outcomes)),
             (
                 "latency",
                 .record(

@@ -1,4 +1,3 @@
-public import Administration
 public import Base
 public import Stores
 

@@ -22,14 +22,14 @@ extension DecisionFilter {
         } catch {
             return false
         }
-        func text(_ key: StaticString) -> ByteString? { root[key]?.string.map { ByteString($0.bytes) } }
-        if let grant, text("grant") != grant, text("grant_id") != grant {
+        func word(_ key: StaticString) -> ByteString? { root[key]?.string.map { ByteString($0.bytes) } }
+        if let grant, word("grant") != grant, word("grant_id") != grant {
             return false
         }
-        if let outcome, text("outcome") != outcome, root["end"]?["result"]?.string?.text != outcome.text {
+        if let outcome, word("outcome") != outcome, root["end"]?["result"]?.string?.text != outcome.text {
             return false
         }
-        return (server == nil || text("server") == server) && (tool == nil || text("tool") == tool)
-            && (rule == nil || text("rule") == rule)
+        return (server == nil || word("server") == server) && (tool == nil || word("tool") == tool)
+            && (rule == nil || word("rule") == rule)
     }
 }

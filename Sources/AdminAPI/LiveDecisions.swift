@@ -63,6 +63,7 @@ final class LiveDecisions {
     ///   - filter: what it wants to see.
     ///   - last: behind which place it goes on; `nil`: with what comes.
     ///   - isAdmitted: whether it is still let in.
+    /// - Throws: when the viewer is gone, or reads too slowly.
     func serve(
         _ exchange: HTTPServerExchange,
         _ fields: HTTPFields,

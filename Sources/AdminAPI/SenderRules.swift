@@ -38,11 +38,12 @@ struct SenderRules: Sendable {
         if let origin = head.fields[.origin] {
             return isOwn(Array(origin), host: Array(host)) ? nil : Self.crossOrigin
         }
-        // Browsers that send no `Origin` say so by this field; programs send neither, and bring no cookie.
+        // Browsers that send no `Origin` say so by this field; programs send neither, and bring no cookie, or a token,
+        // which no page of another site can, and beside which a cookie is not looked at.
         if let site = head.fields[.secFetchSite] {
             return site.isEqual(to: "same-origin") || site.isEqual(to: "none") ? nil : Self.crossOrigin
         }
-        return head.fields.contains(.cookie) ? Self.crossOrigin : nil
+        return head.fields.contains(.cookie) && !head.fields.contains(.authorization) ? Self.crossOrigin : nil
     }
 
     private static let crossOrigin = Problem(

@@ -178,20 +178,36 @@ enum Components {
 
     private static let session = Shape.record(
         .needed("member", .record(.needed("id", .text()), .needed("label", .text()), .needed("email", maybe))),
-        .needed("organisation", .text()), .needed("role", .word(["viewer", "policy_manager", "admin"])),
-        .needed("second_factor", .flag), .needed("features", names)
+        .needed("organisation", .text()),
+        .needed("role", .word(["viewer", "policy_manager", "admin"])),
+        .needed("second_factor", .flag),
+        .needed("features", names)
     )
     private static let sessionEntry = Shape.record(
-        .needed("id", .text()), .needed("address", .text()), .needed("client", .text()), .needed("created", .time),
-        .needed("last_seen", .time), .needed("ends", .time), .needed("current", .flag)
+        .needed("id", .text()),
+        .needed("address", .text()),
+        .needed("client", .text()),
+        .needed("created", .time),
+        .needed("last_seen", .time),
+        .needed("ends", .time),
+        .needed("current", .flag)
     )
     private static let invitation = Shape.record(
-        .needed("id", .text()), .needed("email", .text()), .needed("role", .text()), .needed("created_by", .text()),
-        .needed("created", .time), .needed("expires", .time)
+        .needed("id", .text()),
+        .needed("email", .text()),
+        .needed("role", .text()),
+        .needed("created_by", .text()),
+        .needed("created", .time),
+        .needed("expires", .time)
     )
     private static let token = Shape.record(
-        .needed("id", .text()), .needed("label", .text()), .needed("role", .text()), .needed("owner", maybe),
-        .needed("last_used", maybeTime), .needed("expires", maybeTime), .needed("created", .time),
+        .needed("id", .text()),
+        .needed("label", .text()),
+        .needed("role", .text()),
+        .needed("owner", maybe),
+        .needed("last_used", maybeTime),
+        .needed("expires", maybeTime),
+        .needed("created", .time),
         .needed("created_by", .text())
     )
     /// The members are those of the journal's rows (docs/audit.md).
@@ -200,12 +216,14 @@ enum Components {
         isOpen: true
     )
     private static let overview = Shape.record(
-        .needed("calls", count), .needed("is_whole", .flag, "false: only the newest were looked at"),
+        .needed("calls", count),
+        .needed("is_whole", .flag, "false: only the newest were looked at"),
         .needed("outcomes", .map(count)),
         .needed(
             "latency",
             .record(
-                .needed("p50_us", .optional(count)), .needed("p95_us", .optional(count)),
+                .needed("p50_us", .optional(count)),
+                .needed("p95_us", .optional(count)),
                 .needed("p99_us", .optional(count))
             )
         ),
@@ -214,7 +232,9 @@ enum Components {
             "top_denials",
             .list(
                 .record(
-                    .needed("server", .text()), .needed("tool", .text()), .needed("rule", .text()),
+                    .needed("server", .text()),
+                    .needed("tool", .text()),
+                    .needed("rule", .text()),
                     .needed("count", count)
                 )
             )

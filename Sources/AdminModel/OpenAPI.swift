@@ -168,19 +168,32 @@ public enum OpenAPI {
         writer.beginObject()
         writer.key("description")
         writer.string("why it was not done (RFC 9457)")
-        writeContent("application/problem+json", .reference("Problem"), to: &writer)
+        // What is no HTTP that is accepted gets no further than the transport, which answers in its own words.
+        writeContent(
+            [
+                ("application/problem+json", .reference("Problem")),
+                ("application/json", .record(.needed("error", .text()), .needed("message", .text()))),
+            ],
+            to: &writer
+        )
         writer.endObject()
         writer.endObject()
     }
 
     private static func writeContent(_ type: String, _ shape: Shape, to writer: inout JSONWriter) {
+        writeContent([(type, shape)], to: &writer)
+    }
+
+    private static func writeContent(_ types: [(String, Shape)], to writer: inout JSONWriter) {
         writer.key("content")
         writer.beginObject()
-        writer.key(type.utf8)
-        writer.beginObject()
-        writer.key("schema")
-        ShapeWriter.write(shape, to: &writer)
-        writer.endObject()
+        for (type, shape) in types {
+            writer.key(type.utf8)
+            writer.beginObject()
+            writer.key("schema")
+            ShapeWriter.write(shape, to: &writer)
+            writer.endObject()
+        }
         writer.endObject()
     }
 

@@ -9,13 +9,23 @@ extension Operations {
     private static let role = Shape.word(["viewer", "policy_manager", "admin"])
 
     private static let entering: [Operation] = [
-        Operation(.setUp, .post, "/setup", .open, "make the first account by its link", .json(200, .reference("Session")))
-            .taking(
-                .record(
-                    .needed("token", token), .free("organisation", .text(TextRule(.label, length: 1...128))),
-                    .needed("label", label), .needed("email", email), .needed("password", password)
-                )
-            ),
+        Operation(
+            .setUp,
+            .post,
+            "/setup",
+            .open,
+            "make the first account by its link",
+            .json(200, .reference("Session"))
+        )
+        .taking(
+            .record(
+                .needed("token", token),
+                .free("organisation", .text(TextRule(.label, length: 1...128))),
+                .needed("label", label),
+                .needed("email", email),
+                .needed("password", password)
+            )
+        ),
         Operation(
             .register,
             .post,
@@ -25,8 +35,10 @@ extension Operations {
             .json(200, .reference("Session"))
         ).taking(
             .record(
-                .free("organisation", .text(TextRule(.label, length: 1...128))), .needed("label", label),
-                .needed("email", email), .needed("password", password)
+                .free("organisation", .text(TextRule(.label, length: 1...128))),
+                .needed("label", label),
+                .needed("email", email),
+                .needed("password", password)
             )
         ),
         Operation(.signIn, .post, "/session", .open, "sign in", .json(200, .reference("Session")))
@@ -137,11 +149,14 @@ extension Operations {
 
     private static func filtered(_ operation: Operation) -> Operation {
         operation.asking(
-            .init("from", .time, "not before"), .init("to", .time, "before"),
+            .init("from", .time, "not before"),
+            .init("to", .time, "before"),
             .init("grant", .text(1...256), "of this grant, by label or identity"),
-            .init("server", .text(1...256), "at this server"), .init("tool", .text(1...1_024), "of this tool"),
+            .init("server", .text(1...256), "at this server"),
+            .init("tool", .text(1...1_024), "of this tool"),
             .init("outcome", .text(1...64), "decided so, or ended so"),
-            .init("rule", .text(1...1_024), "by this rule"), .init("text", .text(1...256), "this stands in the row")
+            .init("rule", .text(1...1_024), "by this rule"),
+            .init("text", .text(1...256), "this stands in the row")
         )
     }
 }

@@ -4,7 +4,6 @@ public enum Operations {
     public static let all: [Operation] =
         itself + servers + bundles + policies + grants + members + changes + people + decisions
 
-
     /// An operation by its name.
     public static func operation(_ id: OperationID) -> Operation? {
         all.first { $0.id == id }

@@ -45,7 +45,8 @@ final class FakeJournal: AdminJournal, DecisionFollower {
         state.withLock { state in
             for tool in tools {
                 let sequence = Int64(state.rows.count + 1)
-                let json = #"{"stream":"worker-0","seq":\#(sequence),"time":"2026-11-22T09:00:00.000Z","grant":"ci runner","#
+                let json =
+                    #"{"stream":"worker-0","seq":\#(sequence),"time":"2026-11-22T09:00:00.000Z","grant":"ci runner","#
                     + #""server":"crm","tool":"\#(tool)","outcome":"\#(outcome)","rule":"","end":{"duration_us":\#(sequence)}}"#
                 let place = DecisionPlace(
                     time: WallTime(milliseconds: SystemTime().wallTime.milliseconds),

@@ -37,7 +37,8 @@ struct DecisionTests {
             scene.journal.decide(["a", "b"])
             scene.journal.decide(["a"], outcome: "deny")
             for (query, count) in [
-                ("tool=a", 2), ("tool=a&outcome=deny", 1), ("grant=ci+runner", 3), ("server=other", 0), ("text=b%22", 1),
+                ("tool=a", 2), ("tool=a&outcome=deny", 1), ("grant=ci+runner", 3), ("server=other", 0),
+                ("text=b%22", 1),
                 ("from=2099-01-01T00:00:00Z", 0), ("to=2000-01-01T00:00:00Z", 0),
             ] {
                 let page = try await scene.ask("GET", "/api/v1/decisions?\(query)", as: .viewer)
@@ -103,7 +104,8 @@ struct LiveTests {
     @Test("H5: there are 128 streams, and one more is refused; all end with the listener")
     func many() async throws {
         try await AdminScene.with { scene async throws in
-            let head = "GET /api/v1/decisions/stream HTTP/1.1\r\nHost: \(scene.server.address)\r\n"
+            let head =
+                "GET /api/v1/decisions/stream HTTP/1.1\r\nHost: \(scene.server.address)\r\n"
                 + "Authorization: Bearer viewer\r\n\r\n"
             let address = scene.server.address
             let loop = try EventLoop()

@@ -18,7 +18,8 @@ struct PeopleTests {
     private func with(_ body: (AdminScene, String) async throws -> Void) async throws {
         let keys = KeyFile.generate()
         let store = MemoryStore(time: SystemTime())
-        let desk = PeopleDesk(store: store, time: SystemTime(), cost: Argon2id.Cost(kibibytes: 16, passes: 1, lanes: 1)) {
+        let desk = PeopleDesk(store: store, time: SystemTime(), cost: Argon2id.Cost(kibibytes: 16, passes: 1, lanes: 1))
+        {
             PeopleKeys(keys)
         }
         let link = try #require(try desk.makeSetupLink(by: .gateway))
@@ -37,7 +38,8 @@ struct PeopleTests {
     }
 
     private func setUp(_ scene: AdminScene, _ link: String) async throws -> AdminReply {
-        let body = #"{"token":"\#(link)","organisation":"Acme","label":"ana","email":"ana@example.com","#
+        let body =
+            #"{"token":"\#(link)","organisation":"Acme","label":"ana","email":"ana@example.com","#
             + #""password":"\#(Self.password)"}"#
         return try await scene.ask("POST", "/api/v1/setup", as: nil, body: body)
     }
@@ -92,7 +94,9 @@ struct PeopleTests {
             let viewer = try cookie(try await scene.ask("POST", "/api/v1/invitations/accept", as: nil, body: accept))
             #expect(try await scene.ask("GET", "/api/v1/members", as: nil, viewer).status == 200)
             #expect(try await scene.ask("GET", "/api/v1/invitations", as: nil, viewer).status == 403)
-            #expect(try await scene.ask("POST", "/api/v1/tokens", as: nil, viewer, body: #"{"label":"x"}"#).status == 403)
+            #expect(
+                try await scene.ask("POST", "/api/v1/tokens", as: nil, viewer, body: #"{"label":"x"}"#).status == 403
+            )
             let machine = #"{"label":"ci","role":"policy_manager"}"#
             let minted = try await scene.ask("POST", "/api/v1/tokens", as: nil, admin, body: machine)
             let secret = try #require(minted.json?["token"]?.string?.text, "\(minted.text)")

@@ -77,8 +77,8 @@ def test_schemathesis_finds_no_server_error(admin, tmp_path):
          "--phases", "examples,coverage,fuzzing",
          "--max-examples", os.environ.get("TOOLGATE_ADMIN_EXAMPLES", "20"),
          "--seed", "7", "--no-color", "--continue-on-failure", "--suppress-health-check", "all",
-         "--generation-database", "none", "--exclude-path", "/decisions/stream",
-         "--exclude-path", "/session", "--exclude-path", "/registration", "--exclude-path", "/setup",
+         "--generation-database", "none", "--generation-with-security-parameters", "false",
+         "--exclude-path", "/decisions/stream", "--exclude-path", "/session", "--exclude-path", "/registration", "--exclude-path", "/setup",
          "--exclude-path", "/invitations/accept"],
         cwd=tmp_path, capture_output=True, text=True, timeout=1500,
     )

@@ -24,7 +24,7 @@ struct AdminOptions: Sendable {
         CommandOption(
             "registration",
             "open|invitation",
-            "whether whoever comes first may make the first account (default invitation: by the link that is printed)",
+            "who makes the first account: anybody, or by the printed link",
             choices: ["open", "invitation"]
         ),
     ]
