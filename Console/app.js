@@ -76,7 +76,8 @@ async function begin() {
   try {
     await session.load();
   } catch (error) {
-    if (error.status !== 401) {
+    // A gateway whose API knows no sessions yet says so at its door.
+    if (error.status !== 401 && error.status !== 404) {
       root.classList.remove("boot");
       fill(root, h("main", { class: "bare" }, problemPanel(error, () => location.reload())));
       return;

@@ -69,6 +69,7 @@ export default {
   },
   missing: { title: "There is no such page", text: "The address names nothing in this console.", back: "To the overview" },
   signIn: {
+    notYet: "This gateway's API has no sign-in yet: use the command line meanwhile.", noneYet: "There is no account yet", noneYetText: "Open the link that `toolgate up` printed when it started. It makes the first admin, once.",
     title: "Sign in", lead: "The policy gateway for what your agents may do.", submit: "Sign in", verify: "Verify", or: "or", oidc: (name) => (name ? `Continue with ${name}` : "Single sign-on"),
     codeText: "Enter the six digits of your authenticator, or one of your recovery codes.", code: "Code", ended: "Your session has ended. Sign in again to go on.",
     email: "E-mail", password: "Password", newPassword: "Password", newPasswordHint: "At least 12 characters. A sentence is good.", tooShort: "At least 12 characters.", label: "Your name", labelHint: "How others see you here.",

@@ -4,6 +4,7 @@ import t from "../texts.js";
 import { api } from "../lib/api.js";
 import { fill, h, icon, marked } from "../lib/dom.js";
 import { go } from "../lib/router.js";
+import { operations } from "../lib/operations.js";
 import { session } from "../lib/session.js";
 import { button, field, input, notice } from "../lib/ui.js";
 import { define, View } from "../lib/view.js";
@@ -118,6 +119,7 @@ class SignInView extends View {
 
   /** Single sign-on and registration, where the API has them. */
   async offers(place) {
+    if (!operations.has("POST /session")) fill(place, notice("wait", t.signIn.notYet));
     let health;
     try {
       health = await api.get("/health");
@@ -128,6 +130,7 @@ class SignInView extends View {
       const names = Array.isArray(health.sign_in.oidc) ? health.sign_in.oidc : [{ name: health.sign_in.oidc.name ?? "", href: health.sign_in.oidc.href ?? "/api/v1/oidc/start" }];
       fill(place, h("p", { class: "or" }, t.signIn.or), names.map((each) => h("a", { class: "button wide", href: each.href }, icon("lock"), t.signIn.oidc(each.name))));
     }
+    if (health?.setup === false) place.append(notice("info", h("strong", null, t.signIn.noneYet), h("p", null, marked(t.signIn.noneYetText))));
     if (health?.registration === "open") place.append(h("p", { class: "muted" }, t.signIn.noAccount, " ", h("a", { href: "#/register" }, t.signIn.registerLink)));
     if (health?.catalogue_public || health?.public_catalogue) place.append(h("p", { class: "muted" }, h("a", { href: "#/catalogue" }, t.signIn.browse)));
   }

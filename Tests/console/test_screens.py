@@ -63,6 +63,15 @@ def test_hostile_texts_stay_texts(console, name):
     assert not page.evaluate("() => [...document.querySelectorAll('a[href]')].some((each) => each.protocol === 'javascript:')")
 
 
+def test_the_door_says_when_there_is_no_account_yet(console):
+    answers = standard()
+    answers["GET /session"] = 404
+    answers["GET /health"] = {"status": "ok", "version": "0", "setup": False}
+    page = console("", answers=answers)
+    page.get_by_text("There is no account yet").wait_for()
+    assert violations(page) == []
+
+
 def test_what_is_invisible_is_shown(console):
     answers = standard()
     answers["GET /servers/{}/tools"]["items"][0]["description"] = "abc\u202edef\u200b"
