@@ -6,7 +6,7 @@ import { code, fill, foreign, h } from "../lib/dom.js";
 import { number, when } from "../lib/format.js";
 import { operations } from "../lib/operations.js";
 import { session } from "../lib/session.js";
-import { button, copyButton, copyable, empty, notice, pageHead, table } from "../lib/ui.js";
+import { button, copyButton, copyable, empty, notice, pageHead, snippet, table } from "../lib/ui.js";
 import { define, View } from "../lib/view.js";
 
 const known = new Set(["sequence", "revision", "time", "author", "action", "subject", "name", "stream", "seq", "kind"]);
@@ -24,6 +24,7 @@ class AuditView extends View {
     if (operations.has("GET /audit/head")) this.load(this.heads, () => api.get("/audit/head"), (page) => {
       const list = page.heads ?? itemsOf(page);
       if (!list.length) return h("p", { class: "muted" }, t.audit.noHeads);
+      if (typeof list[0] === "string") return snippet(list.join("\n"), { label: t.audit.heads });
       return [table(t.audit.heads, [
         { label: t.audit.stream, cell: (row) => code(row.stream ?? row.name) }, { label: t.audit.rows, className: "end shrink", cell: (row) => number(row.size ?? row.seq ?? row.rows) },
         { label: t.audit.head, cell: (row) => (row.head ?? row.hash ?? row.digest ? copyable(row.head ?? row.hash ?? row.digest, String(row.head ?? row.hash ?? row.digest).slice(0, 24) + "…") : "–") }, { label: t.decisions.time, className: "end shrink", cell: (row) => when(row.time) },
