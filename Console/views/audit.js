@@ -48,9 +48,9 @@ class AuditView extends View {
 
   async verify() {
     const answer = await api.post("/audit/verify", {});
-    const good = answer.ok ?? answer.valid ?? !(answer.findings ?? answer.faults ?? []).length;
+    const good = answer.sound ?? answer.ok ?? !(answer.findings ?? answer.faults ?? []).length;
     const found = answer.findings ?? answer.faults ?? answer.statements ?? [];
-    fill(this.result, notice(good ? "good" : "bad", h("strong", null, good ? t.audit.whole : t.audit.broken), h("p", null, t.audit.verified(number(answer.rows ?? answer.checked ?? 0), number(answer.streams?.length ?? answer.streams ?? 0))), found.length > 0 && h("ul", { class: "bullets" }, found.slice(0, 20).map((each) => h("li", null, foreign(typeof each === "string" ? each : each.message ?? each.text ?? JSON.stringify(each)))))));
+    fill(this.result, notice(good ? "good" : "bad", h("strong", null, good ? t.audit.whole : t.audit.broken), h("p", null, t.audit.verified(number(Array.isArray(answer.streams) ? answer.streams.reduce((sum, each) => sum + (each.rows ?? 0), 0) : answer.rows ?? 0), number(answer.streams?.length ?? answer.streams ?? 0))), found.length > 0 && h("ul", { class: "bullets" }, found.slice(0, 20).map((each) => h("li", null, foreign(typeof each === "string" ? each : each.meaning ?? each.message ?? JSON.stringify(each)))))));
   }
 }
 

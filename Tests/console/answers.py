@@ -168,7 +168,7 @@ def standard(role="admin"):
         "GET /catalogue/servers/{}": PAGE, "GET /catalogue/servers/{}/tools/{}": TOOL_PAGE, "GET /catalogue/attacks": {"attacks": [ATTACK]},
         "GET /members": page(MEMBER), "GET /invitations": page({"id": "i1", "email": "rui@example.com", "role": "viewer", "by": "Ana", "expires": AN_HOUR_AGO}),
         "GET /tokens": page({"id": "t1", "label": "deploy", "role": "viewer", "owner": "Ana", "last_used": None, "expires": AN_HOUR_AGO}),
-        "GET /audit/head": page({"stream": "admin", "size": 12, "head": DIGEST, "time": AN_HOUR_AGO}), "POST /audit/verify": {"ok": True, "rows": 12, "streams": 1},
+        "GET /audit/head": page({"stream": "admin", "size": 12, "head": DIGEST, "time": AN_HOUR_AGO}), "POST /audit/verify": {"sound": True, "findings": [], "streams": [{"stream": "admin", "rows": 12}]},
         "GET /admin-events": page({"sequence": 1, "revision": 1, "time": AN_HOUR_AGO, "author": "member:Ana", "action": "add", "subject": "server", "name": "crm", "before": None, "after": DIGEST}),
         "GET /settings": {"organisation": "Acme", "registration": "invitation", "catalogue_public": False},
         "GET /webhooks": page({"id": "w1", "url": "https://chat.example.com/x", "events": ["approval_requested"], "last_delivery": AN_HOUR_AGO}),

@@ -84,19 +84,26 @@ class Watch:
             self.wrong.append(f"{message.type}: {message.text}")
 
 
+def files_of_the_folder(page, headers):
+    """With TOOLGATE_CONSOLE=folder the files come from there, under the headers the binary sends."""
+    if not os.environ.get("TOOLGATE_CONSOLE"):
+        return
+
+    def answer(route):
+        path = urllib.parse.urlsplit(route.request.url).path
+        file = pathlib.Path(os.environ["TOOLGATE_CONSOLE"]) / (path.lstrip("/") or "index.html")
+        kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+        kept = {name: value for name, value in headers.items() if name not in ("content-length", "content-type", "etag", "content-encoding")}
+        return route.fulfill(status=200, body=file.read_bytes(), headers={**kept, "content-type": kind})
+
+    page.route(lambda url: not urllib.parse.urlsplit(url).path.startswith("/api/"), answer)
+
+
 @pytest.fixture
 def console(gateway, browser, security_headers):
     """Opens a screen: `console("#/overview", answers=…, scheme="dark", width=1280)`."""
     contexts = []
     watch = Watch()
-
-    def files(route):
-        """With TOOLGATE_CONSOLE=folder the files come from there, under the headers the binary sends."""
-        path = urllib.parse.urlsplit(route.request.url).path
-        file = pathlib.Path(os.environ["TOOLGATE_CONSOLE"]) / (path.lstrip("/") or "index.html")
-        kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
-        headers = {name: value for name, value in security_headers.items() if name not in ("content-length", "content-type", "etag", "content-encoding")}
-        return route.fulfill(status=200, body=file.read_bytes(), headers={**headers, "content-type": kind})
 
     def open_screen(hash_, answers=None, scheme="light", width=1280, height=900, **options):
         context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, reduced_motion="reduce", timezone_id="UTC", **options)
@@ -104,8 +111,7 @@ def console(gateway, browser, security_headers):
         page = context.new_page()
         watch.follow(page)
         page.add_init_script("window.__reports = []; addEventListener('securitypolicyviolation', (event) => window.__reports.push(event.violatedDirective + ' ' + event.blockedURI));")
-        if os.environ.get("TOOLGATE_CONSOLE"):
-            page.route(lambda url: not urllib.parse.urlsplit(url).path.startswith("/api/"), files)
+        files_of_the_folder(page, security_headers)
         page.answers = Answers(standard() if answers is None else answers)
         page.route("**/api/v1/**", page.answers)
         page.watch = watch
