@@ -36,7 +36,7 @@ def ask(origin: str, path: str, body=None, headers=None):
         return json.load(answer), answer.headers
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def admin(tmp_path_factory):
     """The origin of an admin API, and an admin's token."""
     folder = tmp_path_factory.mktemp("admin")
@@ -99,3 +99,58 @@ def test_schemathesis_without_a_credential_changes_nothing(admin, tmp_path):
     assert run.returncode == 0, run.stdout[-12_000:] + run.stderr[-2_000:]
     after, _ = ask(origin, "/admin-events?limit=1", headers={"Authorization": f"Bearer {token}"})
     assert after == before
+
+
+def test_a_call_is_seen_live_and_in_the_journal(admin):
+    """A server, a policy and a grant made through the API; the call of an agent comes as an event, then from the journal."""
+    origin, token, _ = admin
+    bearer = {"Authorization": f"Bearer {token}"}
+    port = free_port()
+    sandbox = subprocess.Popen([TOOLGATE, "sandbox", "--listen", f"127.0.0.1:{port}"], stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)
+    try:
+        ask(origin, "/servers", {"name": "crm", "upstream": f"http://127.0.0.1:{port}/mcp"}, bearer)
+        document = {"version": "1", "default": "deny", "tools": {"list_leads": {}}}
+        request = urllib.request.Request(
+            origin + "/api/v1/policies/crm-read", method="PUT",
+            data=json.dumps({"server": "crm", "document": document}).encode(),
+            headers={**bearer, "Content-Type": "application/json", "If-None-Match": "*"},
+        )
+        assert urllib.request.urlopen(request, timeout=30).status == 200
+        grant, _ = ask(origin, "/grants", {"label": "agent", "server": "crm", "policy": "crm-read"}, bearer)
+        stream = urllib.request.urlopen(
+            urllib.request.Request(origin + "/api/v1/decisions/stream?grant=agent", headers=bearer), timeout=30
+        )
+        assert stream.readline().startswith(b": decisions")
+        # The grant is in force within a second of being made.
+        for _ in range(100):
+            answer = subprocess.run(
+                ["curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", "-X", "POST", grant["endpoint"],
+                 "-H", f"Authorization: Bearer {grant['token']}", "-H", "Content-Type: application/json",
+                 "-H", "Accept: application/json, text/event-stream", "-d",
+                 json.dumps({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
+                     "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}})],
+                capture_output=True, text=True, timeout=30,
+            ).stdout
+            if answer == "200":
+                break
+            time.sleep(0.1)
+        assert answer == "200"
+        seen = ""
+        while "event: decision" not in seen:
+            seen += stream.readline().decode()
+        live = json.loads(stream.readline().decode().removeprefix("data: "))
+        assert live["grant"] == "agent" and live["server"] == "crm"
+        one, _ = ask(origin, "/decisions/" + live["id"], headers=bearer)
+        assert one["request_id"] == live["request_id"]
+        page, _ = ask(origin, "/decisions?grant=agent", headers=bearer)
+        assert live["id"] in [item["id"] for item in page["items"]]
+        overview, _ = ask(origin, "/overview?window=1h", headers=bearer)
+        assert overview["calls"] >= 1
+        verified, _ = ask(origin, "/audit/verify", {}, bearer)
+        assert verified["sound"] is True
+        heads, _ = ask(origin, "/audit/head", headers=bearer)
+        assert heads["heads"]
+    finally:
+        sandbox.terminate()
+        sandbox.wait(30)
