@@ -251,6 +251,18 @@ public final class SQLiteCatalogue: CatalogueIndex {
     }
 
     /// See ``CatalogueIndex``.
+    public func servers(after key: String, limit: Int) throws(CatalogueFailure) -> [String] {
+        try reading { connection throws(StoreError) in
+            let rows = try connection.run(
+                "SELECT key FROM server WHERE key > ? AND EXISTS (SELECT 1 FROM tool WHERE tool.server = server.id)"
+                    + " ORDER BY key LIMIT ?",
+                [.text(ByteString(key)), .integer(Int64(limit))]
+            )
+            return rows.map { $0[0].words }
+        }
+    }
+
+    /// See ``CatalogueIndex``.
     public func definitions(of server: Int) throws(CatalogueFailure) -> [IndexedTool] {
         try reading { connection throws(StoreError) in
             let rows = try connection.run(

@@ -147,17 +147,17 @@ public struct ScannedStack: Sendable {
 
 /// Text of strangers, for people.
 public enum ReportText {
-    /// Text with whatever cannot be seen, or turns the direction of writing, as `\u{…}`; cut to 300 characters; linear.
-    public static func visible(_ text: String) -> String {
+    /// Text with whatever cannot be seen, or turns the direction of writing, as `\u{…}`; cut to so many characters; linear.
+    public static func visible(_ text: String, atMost limit: Int = 300) -> String {
         var output = String.UnicodeScalarView()
-        for scalar in text.unicodeScalars.prefix(300) {
+        for scalar in text.unicodeScalars.prefix(limit) {
             if isVisible(scalar) {
                 output.append(scalar)
             } else {
                 output.append(contentsOf: "\\u{\(String(scalar.value, radix: 16))}".unicodeScalars)
             }
         }
-        return String(output) + (text.unicodeScalars.dropFirst(300).isEmpty ? "" : "…")
+        return String(output) + (text.unicodeScalars.dropFirst(limit).isEmpty ? "" : "…")
     }
 
     private static func isVisible(_ scalar: Unicode.Scalar) -> Bool {

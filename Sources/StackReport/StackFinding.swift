@@ -140,7 +140,7 @@ enum FindingJudge {
             message,
             client: server.client,
             server: server.name,
-            tool: tool.map(ReportText.visible),
+            tool: tool.map { ReportText.visible($0) },
             file: server.file,
             line: line ?? server.found.line,
             detail: detail

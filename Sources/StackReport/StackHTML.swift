@@ -136,21 +136,7 @@ public enum StackHTML {
         "<span class=\"badge \(severity.rawValue)\">\(severity.rawValue)</span>"
     }
 
-    /// Text as HTML takes it, in content and in quoted attributes alike.
-    static func escaped(_ text: String) -> String {
-        var output = ""
-        for scalar in ReportText.visible(text).unicodeScalars {
-            switch scalar {
-            case "&": output += "&amp;"
-            case "<": output += "&lt;"
-            case ">": output += "&gt;"
-            case "\"": output += "&quot;"
-            case "'": output += "&#39;"
-            default: output.unicodeScalars.append(scalar)
-            }
-        }
-        return output
-    }
+    private static func escaped(_ text: String) -> String { HTMLText.escaped(text) }
 
     private static let style = """
 

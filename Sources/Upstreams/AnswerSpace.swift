@@ -96,6 +96,7 @@ public final class AnswerSpace {
     ///   - bytes: how large the answer may become.
     ///   - owner: for whom it is; `nil`: for the gateway itself.
     ///   - willWait: is given what can be cancelled before the wait begins.
+    /// - Returns: the room, taken until it is let go.
     /// - Throws: `.cancelled`; `.crowded` when there was no room for ``patience``.
     func claim(
         _ bytes: Int,

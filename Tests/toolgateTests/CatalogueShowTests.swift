@@ -41,6 +41,22 @@ struct CatalogueShowTests {
         #expect(server.error.contains("23 tools of ") && server.error.contains("tokens in a context"))
     }
 
+    @Test("`catalogue export` writes a page for each tool, and never into a folder that has something in it")
+    func export() throws {
+        let folder = try PolicyFolder(["note.txt": "mine"])
+        let data = ["--data", "\(folder.path)/data"]
+        #expect(run(["catalogue", "export", "--html", folder.path, "kommo"] + data).status == .refused)
+        let site = "\(folder.path)/a/site"
+        let result = run(["catalogue", "export", "--html", site] + data)
+        #expect(result.status == .done && result.error.contains("2 servers and 48 tools"))
+        let list = String(decoding: try FileAccess.read("\(site)/index.html"), as: UTF8.self)
+        let start = try #require(list.firstRange(of: "servers/connector-kommo"))
+        let server = list[start.lowerBound...].prefix { $0 != "\"" }.replacing("/index.html", with: "")
+        let page = try FileAccess.read("\(site)/\(server)/create_lead.html")
+        #expect(String(decoding: page, as: UTF8.self).contains("Criar um novo lead no Kommo CRM"))
+        #expect(FileAccess.stamp("\(site)/attacks/index.html") != nil && FileAccess.stamp("\(site)/style.css") != nil)
+    }
+
     @Test("E9: a stranger's text can neither break out of Markdown nor reach the terminal's controls")
     func hostile() throws {
         let folder = try PolicyFolder([

@@ -178,3 +178,11 @@ public struct Classification: Sendable, Hashable {
     /// The higher of floor and argued severity.
     public var severity: RiskSeverity { max(floor, argued) }
 }
+
+extension Classification {
+    /// The confidence as a number with two digits.
+    public var confidenceText: String {
+        let hundredths = Int((confidence * 100).rounded())
+        return hundredths >= 100 ? "1.00" : "0." + (hundredths < 10 ? "0" : "") + String(hundredths)
+    }
+}

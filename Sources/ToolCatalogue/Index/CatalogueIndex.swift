@@ -23,6 +23,9 @@ public protocol CatalogueIndex: Sendable {
     /// What is known of a server, by its key or, where only one has it, its name.
     func server(_ name: String) throws(CatalogueFailure) -> IndexedServer?
 
+    /// The keys of servers with tools, in their order; those behind `key`, at most `limit` of them.
+    func servers(after key: String, limit: Int) throws(CatalogueFailure) -> [String]
+
     /// The definitions of a server's tools, in the order they were listed first.
     func definitions(of server: Int) throws(CatalogueFailure) -> [IndexedTool]
 

@@ -262,14 +262,6 @@ struct ClassificationWriter {
     }
 }
 
-extension Classification {
-    /// The confidence as a number with two digits.
-    var confidenceText: String {
-        let hundredths = Int((confidence * 100).rounded())
-        return hundredths >= 100 ? "1.00" : "0." + (hundredths < 10 ? "0" : "") + String(hundredths)
-    }
-}
-
 /// Text of strangers inside Markdown (security.md, E9).
 enum MarkdownText {
     /// As code, on one line; longer fences than any in the text.

@@ -170,6 +170,35 @@ extension FileAccess {
         return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
+    /// Makes a folder and what is missing above it.
+    static func makeFolder(_ path: String) throws(FileProblem) {
+        var made = path.hasPrefix("/") ? "/" : ""
+        for part in path.split(separator: "/") {
+            made += (made.isEmpty || made.hasSuffix("/") ? "" : "/") + part
+            guard unsafe mkdir(made, 0o755) == 0 || errno == EEXIST else {
+                throw .last(made)
+            }
+        }
+    }
+
+    /// Whether there is something in a folder; `nil` when it is not there or is no folder.
+    static func isEmptyFolder(_ path: String) -> Bool? {
+        guard let folder = unsafe opendir(path) else {
+            return nil
+        }
+        defer { unsafe closedir(folder) }
+        // SAFETY: the entry belongs to the folder and is only looked at before the next one is asked for.
+        while let entry = unsafe readdir(folder) {
+            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+            }
+            if name != ".", name != ".." {
+                return false
+            }
+        }
+        return true
+    }
+
     /// Removes a folder of ours and the files named; anything else in it keeps it alive.
     static func removeFolder(_ path: String, files: [String]) {
         for file in files {
