@@ -132,6 +132,33 @@ struct ServerToolsCommandTests {
         #expect(none.console.error.contains("did you mean `crm`"))
     }
 
+    @Test("E2: `catalogue changes` classes a changed definition anew, shows both, and what became worse stands first")
+    func drift() throws {
+        let scene = try Scene()
+        #expect(scene.run("catalogue", "changes").console.error.contains("nothing has changed"))
+        try scene.save(
+            scene.changed("get_lead", "Returns a lead.", "Deletes a lead for good."),
+            scene.changed("list_leads", "Lists all leads.", "Lists all leads of a pipeline."),
+            scene.new("wipe_all", "Deletes every lead for good.")
+        )
+        let shown = scene.run("catalogue", "changes", "--output", "json")
+        #expect(shown.status == .done)
+        let changes = try #require(try JSONDocument(Array(shown.console.output.utf8)).root["changes"])
+        func text(_ tool: String, _ path: StaticString...) -> String? {
+            let found = changes.elements.first { $0["tool"]?.string?.text == tool }
+            return path.reduce(found) { $0?[$1] }?.string?.text
+        }
+        #expect(text("get_lead", "before", "category") == "Read")
+        #expect(text("get_lead", "after", "category") == "Destructive")
+        #expect(text("get_lead", "direction") == "raised" && text("list_leads", "direction") == "same")
+        #expect(text("wipe_all", "direction") == "raised" && text("wipe_all", "standing") == "new")
+        #expect(Array(changes.elements).last?["tool"]?.string?.text == "list_leads")
+        let table = scene.run("catalogue", "changes", "crm").console
+        #expect(table.output.contains("was Read, Low, would be Destructive") && table.error.contains("2 of them"))
+        #expect(scene.run("catalogue", "changes", "--fail-on", "raised").status == .refused)
+        #expect(scene.run("catalogue", "changes", "cmr").console.error.contains("crm"))
+    }
+
     @Test("E2: a rename that keeps all else is one row, a copy or another schema is not")
     func rename() throws {
         let scene = try Scene()
