@@ -1,6 +1,8 @@
 #include "CConnectors.h"
 
-/* The files stand in the binary, so that one file is all there is to install. */
+/* The files stand in the binary, so that one file is all there is to install. #embed is of C23, which this compiler knows in
+   every version of the language and warns of. */
+#pragma clang diagnostic ignored "-Wc23-extensions"
 static const unsigned char kommo[] = {
 #embed "../../../Connectors/kommo.yaml"
 };

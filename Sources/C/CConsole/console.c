@@ -1,7 +1,8 @@
 #include "CConsole.h"
 
 /* Written by scripts/console-files: do not edit. The files of /Console stand in the binary, so that one file is all there
-   is to install. */
+   is to install. #embed is of C23, which this compiler knows in every version of the language and warns of. */
+#pragma clang diagnostic ignored "-Wc23-extensions"
 static const unsigned char app_css[] = {
 #embed "../../../Console/app.css"
 };
