@@ -4,7 +4,10 @@ import ToolCatalogue
 
 /// `toolgate catalogue …`: what tools can do, and how dangerous that is.
 enum CatalogueCommands {
-    static let all = [classify] + CatalogueIndexCommands.all + CatalogueShowCommands.all + [CatalogueExport.command, CatalogueChanges.command]
+    static let all =
+        [classify] + CatalogueIndexCommands.all + CatalogueShowCommands.all + [
+            CatalogueExport.command, CatalogueChanges.command,
+        ]
 
     // MARK: - classify
 
