@@ -41,6 +41,7 @@ extension AdminDesk {
         let record = try change(request) { writer, records, refusal throws(StoreError) in
             var server = try server(request, records, refusal)
             try check(request.precondition, try ShownRecords(records, now: request.now).record(of: server), refusal)
+            let old = server
             server.name = request.text("name") ?? server.name
             server.changedTools =
                 request.text("changed_tools").flatMap { ChangedTools(rawValue: $0.text) } ?? server.changedTools
@@ -53,6 +54,15 @@ extension AdminDesk {
                 // An address that was not looked at when plain http was allowed is not allowed it.
                 let isAllowed = request.flag("allow_insecure") ?? (url == known && wasAllowed)
                 server.upstream = .http(url: url, allowsInsecure: isAllowed)
+            }
+            if let header = server.secretsCarried(from: old, exceptFor: wanted.map(\.name)).first {
+                throw refusal.because(
+                    Problem(
+                        .refused,
+                        "the secret of header `\(header)` lies on the gateway's machine and would go to the new address",
+                        remedy: "set the header anew in the same change, or edit the server on that machine"
+                    )
+                )
             }
             try writer.save(server)
             for header in wanted {

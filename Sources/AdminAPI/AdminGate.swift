@@ -50,15 +50,3 @@ public protocol AdminGate: Sendable {
     /// Whether nobody has an account yet.
     func needsSetup() throws(StoreError) -> Bool
 }
-
-/// Lets nobody in: for a gateway that has no accounts.
-public struct ClosedGate: AdminGate {
-    /// A gate.
-    public init() {}
-
-    /// Nobody.
-    public func principal(session: [UInt8]?, token: [UInt8]?, now: WallTime) throws(StoreError) -> Principal? { nil }
-
-    /// Always.
-    public func needsSetup() throws(StoreError) -> Bool { true }
-}

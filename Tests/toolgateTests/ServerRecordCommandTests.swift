@@ -146,6 +146,19 @@ struct ServerRecordCommandTests {
         #expect(try scene.json("server", "show", "crm")["allow_insecure"]?.boolean == true)
     }
 
+    @Test("G5: a secret of this machine goes to another address only when it is named again")
+    func carriedSecret() throws {
+        let scene = try StoreScene()
+        let (old, new) = ("https://a.example.com/", "https://b.example.com/")
+        scene.run("server", "add", "crm", "--upstream", old, "--header", "Authorization=env:CRM_AUTH")
+        #expect(scene.run("server", "edit", "crm", "--upstream", new).0 == .refused)
+        #expect(try scene.json("server", "show", "crm")["upstream"]?.string?.text == old)
+        #expect(scene.run("server", "edit", "crm", "--upstream", "https://a.example.com/other").0 == .done)
+        let again = "authorization=env:CRM_AUTH"
+        #expect(scene.run("server", "edit", "crm", "--upstream", new, "--header", again).0 == .done)
+        #expect(scene.run("server", "edit", "crm", "--upstream", old, "--remove-header", "Authorization").0 == .done)
+    }
+
     private func opened(_ scene: StoreScene) throws -> String {
         let keys = try KeyFile.load(path: "\(scene.folder)/keys.json")
         let (record, organisation) = try scene.read { reader throws(StoreError) in

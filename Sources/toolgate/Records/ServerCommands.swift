@@ -170,6 +170,7 @@ enum ServerCommands {
             writer,
             records throws(StoreError) in
             var server = try records.server(name)
+            let before = server
             let old = try records.shown(server)
             server.name = invocation.value("rename").map { ByteString($0) } ?? server.name
             try edit.change(&server)
@@ -180,6 +181,12 @@ enum ServerCommands {
             }
             for removed in invocation.all("remove-header") + invocation.all("remove-env") {
                 try HeaderOption.remove(removed, from: &server)
+            }
+            if let header = server.secretsCarried(from: before, exceptFor: headers.map(\.name)).first {
+                throw .refused(
+                    "the secret of header `\(header)` would go to the new address: name its source again with `--header`, or "
+                        + "take it out with `--remove-header`"
+                )
             }
             try writer.save(server)
             let new = try records.shown(try records.server(server.name.text))
